@@ -1,0 +1,1 @@
+"""The only FastAPI: parse, call one service, render."""

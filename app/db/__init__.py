@@ -1,0 +1,1 @@
+"""The only SQLAlchemy: tables, repositories, the unit of work, the outbox."""

@@ -1,0 +1,1 @@
+"""The nouns: frozen values, states and their one transition table, the domain error tree."""

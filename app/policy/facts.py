@@ -1,0 +1,127 @@
+"""What the judge sees: frozen facts about a study, its rounds and trials, and the prepared facts of one review."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.rounds import Action, Origin, Resume, RoundDefinition
+from app.domain.space import Value
+from app.domain.states import RoundState, TrialState
+from app.domain.studies import StudyDefinition
+from paceline.schedules import Schedule
+
+Steps = NDArray[np.int64]
+Curve = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFacts:
+    """One trial with its curves on its own steps.
+
+    `steps` ascend, shape (k,); `objective`, `training`, `loss` have shape (k,), direction-normalised (lower is
+    better), NaN where not measured. A non-finite reported value is NaN too and sets `has_nonfinite`.
+    """
+
+    trial_id: str
+    round: int
+    point_key: str
+    params: dict[str, Value]
+    seed: int
+    state: TrialState
+    censored: bool
+    max_train_steps: int
+    interval_steps: int
+    schedule: Schedule | None  # None: a custom schedule of an audit
+    steps: Steps
+    objective: Curve
+    training: Curve | None = None
+    loss: Curve | None = None
+    has_nonfinite: bool = False
+    last_step: int = 0
+    origin: Origin | None = None
+    resume: Resume | None = None
+    checkpoint_steps: tuple[int, ...] = ()  # of checkpoints that exist
+    seconds_per_step: float | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundFacts:
+    """One round: what it fixed, which action proposed it, and its own trials (those of its setting may be more)."""
+
+    number: int
+    definition: RoundDefinition
+    state: RoundState
+    trials: tuple[TrialFacts, ...]
+    action: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A dated, named exception: findings of `code` do not block `round` (None: any)."""
+
+    code: str
+    round: int | None
+    reason: str
+    until: float | None = (
+        None  # epoch seconds; expired ones are left out by whoever builds the facts
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFacts:
+    """The whole study: judge and adviser are pure functions of it."""
+
+    definition: StudyDefinition
+    rounds: tuple[RoundFacts, ...]
+    waivers: tuple[Waiver, ...] = ()
+    seconds_per_step: float | None = None
+
+    def round(self, number: int) -> RoundFacts:
+        """The round of that number. Raises KeyError if there is none."""
+        for candidate in self.rounds:
+            if candidate.number == number:
+                return candidate
+        raise KeyError(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Policy section 0: within a run, between seeds (`is_assumed` without replicates), and what counts as a tie."""
+
+    eval: float
+    seed: float
+    is_assumed: bool
+    eps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One point of the space in one setting with its usable replicates (complete, not diverged), best value as mean."""
+
+    point_key: str
+    params: dict[str, Value]
+    trials: tuple[TrialFacts, ...]
+    best_value: float  # normalised, mean over replicates of each one's best
+    best_steps: tuple[int, ...]  # one a replicate
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFacts:
+    """Everything a round-review rule may ask: the setting's trials, prepared once for all rules."""
+
+    study: StudyFacts
+    round: RoundFacts
+    trials: tuple[TrialFacts, ...]  # the setting's, all states
+    rounds_used: tuple[int, ...]
+    configurations: tuple[Configuration, ...]  # usable ones, best first
+    competitive: tuple[Configuration, ...]  # the set C of policy section 0
+    diverged: tuple[TrialFacts, ...]  # non-finite, or judged against siblings
+    noise: Noise
+    has_signal: bool  # some curve leaves its first value
+    settings: dict[str, float] = field(default_factory=dict)  # "<CODE>.<constant>" of the study
+
+    def setting(self, name: str, default: float) -> float:
+        """The study's threshold of that name, or the rule's own default."""
+        return self.settings.get(name, default)

@@ -1,0 +1,37 @@
+"""The one place where domain values become JSON and back: pydantic's adapters over the frozen dataclasses.
+
+Numbers are strict (a string is never a number), unknown fields are errors, tuples stand for JSON lists.
+"""
+
+from functools import cache
+from typing import Any, TypeVar  # Any: JSON
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+@cache
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """The adapter of a dataclass; built once, it costs milliseconds."""
+    return TypeAdapter(kind)
+
+
+def from_json(kind: type[T], body: bytes | str) -> T:
+    """A domain value from JSON text, strictly. Raises pydantic.ValidationError."""
+    return adapter(kind).validate_json(body, strict=True)
+
+
+def to_json(value: object) -> bytes:
+    """JSON text of a domain value; fields that are None stay, so that nothing is ambiguous."""
+    return adapter(type(value)).dump_json(value)
+
+
+def to_wire(value: object) -> Any:
+    """A JSON-ready structure of a domain value (dicts, lists, numbers, strings)."""
+    return adapter(type(value)).dump_python(value, mode="json")
+
+
+def from_wire(kind: type[T], value: Any) -> T:
+    """A domain value from a JSON-ready structure that we wrote ourselves (the database's JSON columns)."""
+    return adapter(kind).validate_python(value)

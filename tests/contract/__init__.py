@@ -1,0 +1,1 @@
+"""One contract suite, many implementations behind it."""

@@ -1,0 +1,1 @@
+"""Tests that touch no I/O and run in seconds."""

@@ -1,0 +1,1 @@
+"""Processes beside the GPU: wake, claim, supervise, report over HTTP."""

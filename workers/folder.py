@@ -1,0 +1,90 @@
+"""The trial folder of one attempt: made empty, told its context, read and controlled by files alone."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.claim import Claim
+
+KEPT_FOLDERS = 100  # logs of the latest attempts, for people at the node
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFolder:
+    """Where everything of an attempt lies (contract section 6)."""
+
+    path: Path
+
+    @property
+    def reports(self) -> Path:
+        return self.path / "reports.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def resume(self) -> Path:
+        return self.path / "resume"
+
+    @property
+    def stdout(self) -> Path:
+        return self.path / "stdout.log"
+
+    @property
+    def stderr(self) -> Path:
+        return self.path / "stderr.log"
+
+    def write_control(self, order: str) -> None:
+        """Tell every rank at once: `stop after step s` or `cancel`; never half a line."""
+        write_whole(self.path / "control", f"{order}\n")
+
+
+def make_folder(state_dir: Path, claim: Claim) -> TrialFolder:
+    """A new and empty folder for the attempt; leftovers of a repeated claim go."""
+    trials = state_dir.resolve() / "trials"
+    folder = TrialFolder(trials / claim.attempt_id)
+    shutil.rmtree(folder.path, ignore_errors=True)
+    folder.checkpoints.mkdir(parents=True)
+    folder.reports.touch()
+    return folder
+
+
+def write_context(folder: TrialFolder, claim: Claim, resume: Path | None, url: str) -> None:
+    """context.json: everything resolved, no address but the page for people, no token."""
+    trial = claim.trial
+    context = {
+        "trial_id": trial["id"],
+        "attempt_id": claim.attempt_id,
+        "study": trial["study_id"],
+        "round": trial["round"],
+        "params": trial["params"],
+        "seed": trial["seed"],
+        "max_train_steps": claim.max_train_steps,
+        "schedule": claim.schedule,
+        "evaluate_every_steps": claim.evaluate_every_steps,
+        "checkpoint_steps": list(claim.checkpoint_steps),
+        "checkpoint_dir": str(folder.checkpoints),
+        "resume": {"step": claim.start_step, "path": str(resume)} if resume else None,
+        "page": f"{url}/studies/{trial['study_id']}#trial-{trial['id']}",
+    }
+    write_whole(folder.path / "context.json", json.dumps(context, indent=2, allow_nan=False))
+
+
+def tidy(folder: TrialFolder) -> None:
+    """After the end: drop weights that nobody registered, and the oldest folders beyond a hundred."""
+    for path in (folder.checkpoints, folder.resume):
+        shutil.rmtree(path, ignore_errors=True)
+    siblings = sorted(folder.path.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+    for path in siblings[:-KEPT_FOLDERS]:
+        if path != folder.path and not (path / "checkpoints").exists():  # running ones have it
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write so that a reader sees the old content or the new one, nothing between."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text)
+    os.replace(draft, path)
