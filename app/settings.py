@@ -1,5 +1,8 @@
-"""Settings: one name everywhere. Flag `--database-url` = PACELINE_DATABASE_URL = `database_url` in paceline.toml."""
+"""Settings: one name everywhere. Flag `--database-url` = PACELINE_DATABASE_URL = `database_url` in
+paceline.toml."""
 
+import os
+import tomllib
 from pathlib import Path
 
 from pydantic import Field
@@ -12,7 +15,8 @@ from pydantic_settings import (
 
 
 class Settings(BaseSettings):
-    """What a server process needs. Flags come in as keyword arguments and beat variables, which beat the file."""
+    """What a server process needs. Flags come in as keyword arguments and beat variables, which
+    beat the file."""
 
     model_config = SettingsConfigDict(
         env_prefix="PACELINE_", toml_file="paceline.toml", extra="ignore", frozen=True
@@ -54,8 +58,20 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the hook's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the hook's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then variables, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def sources() -> dict[str, str]:
+    """Where each setting that is not a default comes from: the variable's name, or the file."""
+    file = Path(str(Settings.model_config.get("toml_file")))
+    in_file = tomllib.loads(file.read_text()) if file.is_file() else {}
+    found = {name: str(file) for name in Settings.model_fields if name in in_file}
+    for name in Settings.model_fields:
+        variable = f"PACELINE_{name.upper()}"
+        if variable in os.environ:
+            found[name] = variable
+    return found

@@ -1,9 +1,10 @@
-"""The one place where domain values become JSON and back: pydantic's adapters over the frozen dataclasses.
+"""The one place where domain values become JSON and back: pydantic's adapters over the frozen
+dataclasses.
 
-Numbers are strict (a string is never a number), unknown fields are errors, tuples stand for JSON lists.
+Numbers are strict (a string is never a number), unknown fields are errors, tuples stand for JSON
+lists.
 """
 
-from functools import cache
 from typing import Any, TypeVar  # Any: JSON
 
 from pydantic import TypeAdapter
@@ -11,10 +12,14 @@ from pydantic import TypeAdapter
 T = TypeVar("T")
 
 
-@cache
+_adapters: dict[type, TypeAdapter[Any]] = {}  # Any: one of each kind
+
+
 def adapter(kind: type[T]) -> TypeAdapter[T]:
-    """The adapter of a dataclass; built once, it costs milliseconds."""
-    return TypeAdapter(kind)
+    """The adapter of a dataclass; building it costs milliseconds, so it is kept."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def from_json(kind: type[T], body: bytes | str) -> T:
@@ -33,5 +38,6 @@ def to_wire(value: object) -> Any:
 
 
 def from_wire(kind: type[T], value: Any) -> T:
-    """A domain value from a JSON-ready structure that we wrote ourselves (the database's JSON columns)."""
+    """A domain value from a JSON-ready structure that we wrote ourselves (the database's JSON
+    columns)."""
     return adapter(kind).validate_python(value)

@@ -51,7 +51,7 @@ class ProblemError(ClientError):
         return self.type.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
 
 
-class Unreachable(ClientError):  # noqa: N818 - names the state of the service, not an error of the caller
+class Unreachable(ClientError):
     """No answer came: refused, reset, timed out, or cut off half way."""
 
 

@@ -136,14 +136,13 @@ class Schedule:
             )
 
     def resolve(self, max_train_steps: int) -> Schedule:
-        """The same schedule at horizon T with its decay as a number of steps, validated.
+        """The same schedule at horizon T with its decay (if any) as a number of steps, validated.
 
         Raises ScheduleError as `validate` does.
         """
         self.validate(max_train_steps)
-        if self.kind not in DECAY_SHAPES:
-            return self
-        decay_steps = own_decay(self, max_train_steps)
+        has_decay = self.kind in DECAY_SHAPES
+        decay_steps = own_decay(self, max_train_steps) if has_decay else None
         return replace(self, decay_steps=decay_steps, decay_fraction=None)
 
     def learning_rate(self, step: int, max_train_steps: int) -> float:

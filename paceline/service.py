@@ -20,7 +20,7 @@ class Service:
     source: str
 
 
-class ServiceNotFound(Exception):  # noqa: N818 - names what is missing
+class ServiceNotFound(Exception):
     """No place names a service, or what it names cannot be read."""
 
 

@@ -1,4 +1,4 @@
-"""From a job to the argv and the folder that run: which Python, which entrypoint, which directory."""
+"""From a job to the argv and the folder that run: which Python, entrypoint, directory."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from typing import Any
 from workers.options import WorkerOptions
 
 
-class CannotRun(Exception):  # noqa: N818 - what the worker says of a job, not a fault of its own
+class CannotRun(Exception):
     """The job asks for what this worker does not have or does not allow; the message says which."""
 
 

@@ -1,4 +1,4 @@
-"""The environment that a training process gets: rebuilt from a list, never inherited whole (contract section 6)."""
+"""The environment of a training process: rebuilt from a list, never inherited whole."""
 
 import fnmatch
 import shutil
@@ -52,7 +52,7 @@ def our_variables(
 
 
 def copy_sdk(state_dir: Path) -> Path:
-    """A folder with the standard-library SDK alone, so that `import paceline` works in any Python."""
+    """A folder with the stdlib SDK alone, so that `import paceline` works in any Python."""
     folder = state_dir / "sdk"
     package = folder / "paceline"
     package.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The trial folder of one attempt: made empty, told its context, read and controlled by files alone."""
+"""The trial folder of one attempt: made empty, told its context, controlled by files alone."""
 
 import json
 import os
@@ -74,13 +74,25 @@ def write_context(folder: TrialFolder, claim: Claim, resume: Path | None, url: s
 
 
 def tidy(folder: TrialFolder) -> None:
-    """After the end: drop weights that nobody registered, and the oldest folders beyond a hundred."""
+    """After the end: drop weights that nobody registered, and the oldest ended folders."""
     for path in (folder.checkpoints, folder.resume):
         shutil.rmtree(path, ignore_errors=True)
-    siblings = sorted(folder.path.parent.iterdir(), key=lambda path: path.stat().st_mtime)
-    for path in siblings[:-KEPT_FOLDERS]:
-        if path != folder.path and not (path / "checkpoints").exists():  # running ones have it
-            shutil.rmtree(path, ignore_errors=True)
+    ended = [path for path in folder.path.parent.iterdir() if not (path / "checkpoints").exists()]
+    for path in sorted(ended, key=_changed_at)[:-KEPT_FOLDERS]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def tidy_leftovers(state_dir: Path) -> None:
+    """At the start, with every slot locked: attempts that a killed worker left behind are over."""
+    for path in (state_dir.resolve() / "trials").glob("*"):
+        tidy(TrialFolder(path))
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another slot tidies too
+        return 0.0
 
 
 def write_whole(path: Path, text: str) -> None:

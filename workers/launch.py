@@ -79,11 +79,11 @@ class Keeper:
         """TERM to the training's family now, KILL after so many seconds."""
         self._tell(f"end {kill_after_seconds}")
 
-    def wait(self, timeout_seconds: float, *others: int) -> Ended | None:
-        """The end of the training, or None after the timeout or when one of `others` is readable."""
+    def wait(self, timeout_seconds: float) -> Ended | None:
+        """The end of the training; None: nothing was heard until the timeout."""
         if self._ended is None:
             output = self._stream(self._process.stdout)
-            ready, _, _ = select.select([output, *others], [], [], max(0.0, timeout_seconds))
+            ready, _, _ = select.select([output], [], [], max(0.0, timeout_seconds))
             if output in ready:
                 self._hear(output.readline())
         return self._ended

@@ -1,40 +1,57 @@
-"""What a worker was told at its start; one frozen value that every part of the node reads."""
+"""What a worker was told at its start: flags, then PACELINE_* variables, then `paceline.toml`.
+One frozen value that every part of the node reads.
+"""
 
 import os
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Words = Annotated[tuple[str, ...], NoDecode]  # in a variable: separated by commas
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerOptions:
-    """The flags of `paceline worker`.
+class WorkerOptions(BaseSettings):
+    """The flags of `paceline worker`, as keyword arguments.
 
-    url, token: the service. name: what people call this node. slots: how many CPU slots;
-    gpus_per_slot: instead, one slot for each group of so many GPUs. queue: whose work is claimed
-    (None: `cpu`, or `gpu-<K>`). root: relative job folders lie beneath it. store: where checkpoints
-    go. state_dir: the worker's id, trial folders and slot locks; lock_dir: the node's GPU locks.
+    url, token or token_file: the service; unsaid, found as every client finds it. name: what people
+    call this node. slots: how many CPU slots; gpus_per_slot: instead, one slot for each group of so
+    many GPUs. queue: whose work is claimed (unsaid: `cpu`, or `gpu-<K>`). label: words `k=v` that
+    jobs may ask for. root: relative job folders lie beneath it. store: where checkpoints go.
+    state_dir: the worker's id, trial folders and slot locks; lock_dir: the node's GPU locks.
     allow_commands: free command lines and absolute folders are run (an embedded worker on loopback
     sets it). entrypoints: name -> argv. pass_env: variables (patterns) that trainings inherit.
-    broker: the Redis that wakes this worker; None: it long-polls.
+    broker: the Redis that wakes this worker; unsaid: it long-polls.
     """
 
-    url: str
-    token: str | None = None
-    name: str = field(default_factory=socket.gethostname)
+    model_config = SettingsConfigDict(
+        env_prefix="PACELINE_", toml_file="paceline.toml", extra="ignore", frozen=True
+    )
+
+    url: str = ""
+    token: str = Field(default="", repr=False)
+    token_file: Path | None = None
+    name: str = Field(default_factory=socket.gethostname)
     slots: int = 1
-    gpus_per_slot: int | None = None
-    queue: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    gpus_per_slot: int | None = Field(default=None, ge=1)
+    queue: str = ""
+    label: Words = ()
     root: Path = Path()
-    store: str | None = None
+    store: str = ""
     state_dir: Path = Path(".paceline/worker")
-    lock_dir: Path = field(default_factory=lambda: Path(f"/tmp/paceline-{os.getuid()}"))
+    lock_dir: Path = Field(default_factory=lambda: Path(f"/tmp/paceline-{os.getuid()}"))
     allow_commands: bool = False
-    entrypoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    pass_env: tuple[str, ...] = ()
-    broker: str | None = None
+    entrypoints: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    pass_env: Words = ()
+    broker: str = Field(default="", repr=False)
 
     @property
     def work_queue(self) -> str:
@@ -42,3 +59,34 @@ class WorkerOptions:
         if self.queue:
             return self.queue
         return f"gpu-{self.gpus_per_slot}" if self.gpus_per_slot else "cpu"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return dict(word.split("=", 1) for word in self.label)
+
+    @field_validator("label", "pass_env", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("label")
+    @classmethod
+    def _check_labels(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            if "=" not in word:
+                raise ValueError(f"label {word!r} is not of the form key=value")
+        return words
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the hook's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the hook's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then variables, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -1,7 +1,8 @@
-"""Reads `reports.jsonl` from the acknowledged offset: whole lines alone, bad ones logged and skipped."""
+"""Reads `reports.jsonl` from the acknowledged offset: whole lines alone; bad ones are skipped."""
 
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import structlog
 
 CHUNK_BYTES = 256 * 1024  # far below the service's 2 MiB, also when repeated column by column
+LAST_LINES_BYTES = 16 * 1024
 NON_FINITE_WORDS = frozenset({"nan", "inf", "-inf"})
 Number = float | int | str | None  # a string is one of NON_FINITE_WORDS; None: not measured
 
@@ -89,3 +91,17 @@ def _number(name: str, value: Any) -> Number:  # Any: JSON
     if isinstance(value, str) and value.lower() in NON_FINITE_WORDS:
         return value.lower()
     raise ValueError(f"{name} must be a number, null, or one of nan, inf, -inf, not {value!r}")
+
+
+def last_step(path: Path) -> int | None:
+    """The step of the last whole line, acknowledged or not; None if there is none yet."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - LAST_LINES_BYTES))
+        lines = file.read(LAST_LINES_BYTES).split(b"\n")[:-1]
+    for line in reversed(lines):
+        try:
+            return parse_report(json.loads(line)).step
+        except (ValueError, RecursionError):
+            continue
+    return None

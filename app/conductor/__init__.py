@@ -1,1 +1,2 @@
-"""The loop that relays the outbox, sweeps expired leases, reviews rounds and applies the autopilot."""
+"""The loop that relays the outbox, sweeps expired leases, reviews rounds and applies the
+autopilot."""

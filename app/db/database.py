@@ -1,4 +1,5 @@
-"""The engine and the unit of work: a reading or a writing connection, committed before the use case returns."""
+"""The engine and the unit of work: a reading or a writing connection, committed before the use
+case returns."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ __all__ = ["Connection", "Database"]
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=NORMAL",  # in WAL a crash of the process loses nothing; FULL had 9 s worst cases
+    # in WAL a crash of the process loses nothing; FULL had 9 s worst cases
+    "PRAGMA synchronous=NORMAL",
     "PRAGMA busy_timeout=30000",
     "PRAGMA foreign_keys=ON",
 )
@@ -30,7 +32,8 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """One transaction, committed on leaving the block, rolled back on an error.
 
-        On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so a read inside it is never stale.
+        On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so a read inside it is never
+        stale.
         """
         with self.engine.connect() as connection:
             if self.is_sqlite:
@@ -66,8 +69,10 @@ def _sqlite_engine(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: object, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001 - the event's signature
-    connection.isolation_level = None  # type: ignore[attr-defined]  # sqlite3: we send BEGIN ourselves
-    cursor = connection.cursor()  # type: ignore[attr-defined]  # sqlite3's connection, typed as object by the event
+    # sqlite3: we send BEGIN ourselves
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    # sqlite3's connection, typed as object by the event
+    cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in _SQLITE_PRAGMAS:
         cursor.execute(pragma)
     cursor.close()

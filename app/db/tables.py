@@ -1,7 +1,10 @@
-"""Every table. One study owns rounds, a round owns trials, a trial owns attempts, an attempt owns its measurements.
+"""Every table. One study owns rounds, a round owns trials, a trial owns attempts, an attempt owns
+its measurements.
 
-States, purposes and reasons are stored as their wire words. Counters of a round and the budget of a study are kept
-in the transaction that changes them, so that a status poll costs the same for ten trials and ten thousand.
+States, purposes and reasons are stored as their wire words. Counters of a round and the budget of
+a study are kept
+in the transaction that changes them, so that a status poll costs the same for ten trials and ten
+thousand.
 """
 
 from sqlalchemy import (
@@ -57,6 +60,7 @@ studies = Table(
     Column("gpu_seconds_overrun", Double, nullable=False, server_default="0"),
     Column("seconds_per_step", Double),  # median over ended attempts
     Column("best_trial_id", String(40)),
+    Column("best_value", Double),  # of that trial; NULL while only diverged ones ended
     Column("recommendation_id", String(40)),
     Column(
         "next_index", BigInteger, nullable=False, server_default="0"
@@ -72,7 +76,8 @@ studies = Table(
         name="steps_within_limit",
     ),
     CheckConstraint(
-        "gpu_seconds_limit IS NULL OR gpu_seconds_spent + gpu_seconds_reserved <= gpu_seconds_limit + 0.001",
+        "gpu_seconds_limit IS NULL"
+        " OR gpu_seconds_spent + gpu_seconds_reserved <= gpu_seconds_limit + 0.001",
         name="gpu_seconds_within_limit",
     ),
     Index(None, "created_at", "id"),
@@ -198,6 +203,7 @@ attempts = Table(
     Column("stderr_tail", Text),
     UniqueConstraint("trial_id", "number"),
     UniqueConstraint("worker", "request_id"),
+    Index("ix_attempts_by_study", "study_id", "ended_at"),
     Index(
         "ix_attempts_live",
         "lease_expires_at",

@@ -1,4 +1,5 @@
-"""Curves: batches of measurements, the best step kept incrementally, and the lineage that says which points count."""
+"""Curves: batches of measurements, the best step kept incrementally, and the lineage that says
+which points count."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,8 @@ from app.domain.studies import MAX_STEPS, Direction
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Measurements of one post: `steps` ascending and unique, each metric as long, NaN kept, None = not measured."""
+    """Measurements of one post: `steps` ascending and unique, each metric as long, NaN kept, None
+    = not measured."""
 
     steps: tuple[int, ...]
     metrics: Mapping[str, tuple[float | None, ...]]
@@ -20,7 +22,8 @@ class Batch:
         for name, values in self.metrics.items():
             if len(values) != len(self.steps):
                 raise InvalidInput(
-                    f"metric {name} has {len(values)} values for {len(self.steps)} steps; send one a step"
+                    f"metric {name} has {len(values)} values for {len(self.steps)} steps;"
+                    " send one a step"
                 )
         for before, after in zip(self.steps, self.steps[1:], strict=False):
             if after <= before:
@@ -31,7 +34,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The part of a trial's curve that one attempt wrote: from_step ... to_step, both included; None = to its end."""
+    """The part of a trial's curve that one attempt wrote: from_step ... to_step, both included;
+    None = to its end."""
 
     attempt_id: AttemptId
     from_step: int
@@ -45,7 +49,8 @@ Lineage = tuple[Segment, ...]
 
 
 def continue_lineage(lineage: Lineage, attempt_id: AttemptId, resume_step: int | None) -> Lineage:
-    """The lineage once `attempt_id` resumes at `resume_step`; None starts anew and masks all, step 0 included."""
+    """The lineage once `attempt_id` resumes at `resume_step`; None starts anew and masks all, step
+    0 included."""
     if resume_step is None:
         return (Segment(attempt_id, 0),)
     kept = (replace(s, to_step=_earlier(s.to_step, resume_step)) for s in lineage)
@@ -61,7 +66,8 @@ def _earlier(to_step: int | None, limit: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """What retrospective checkpoint selection picks: the best finite value, the earliest step on ties."""
+    """What retrospective checkpoint selection picks: the best finite value, the earliest step on
+    ties."""
 
     step: int | None = None
     value: float | None = None

@@ -1,7 +1,8 @@
 """The domain error tree. `app/api/errors.py` maps each class to a status and a problem type.
 
 DomainError
-  InvalidInput            a value that cannot be used (InvalidDefinition, HorizonExceeded, RefusedByRules, ...)
+  InvalidInput            a value that cannot be used (InvalidDefinition, HorizonExceeded,
+  RefusedByRules, ...)
   MissingObject           no study, trial, attempt ... under that id
   StateConflict           a correct request at the wrong moment (StaleAttempt, WrongState, ...)
   AccessRefused           no token, a wrong token, a token without the scope
@@ -13,7 +14,8 @@ from typing import Any  # Any: findings are JSON-ready verdicts, rendered as the
 
 
 class DomainError(Exception):
-    """Something a person or a program asked for that cannot be done; `hint` says what to do next."""
+    """Something a person or a program asked for that cannot be done; `hint` says what to do
+    next."""
 
     def __init__(
         self, detail: str, *, hint: str = "", findings: Sequence[Mapping[str, Any]] = ()

@@ -1,4 +1,5 @@
-"""Identifiers, each its own type, so that a trial's id is never passed where an attempt's is meant."""
+"""Identifiers, each its own type, so that a trial's id is never passed where an attempt's is
+meant."""
 
 from typing import NewType
 

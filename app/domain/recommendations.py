@@ -1,4 +1,5 @@
-"""Assessment and recommendation: what a review says, and the advice that follows from it (contract section 4)."""
+"""Assessment and recommendation: what a review says, and the advice that follows from it (contract
+section 4)."""
 
 from dataclasses import dataclass, field
 from typing import Any  # Any: evidence is JSON-ready numbers, each rule documents its keys
@@ -92,6 +93,8 @@ class Advice:
     cost: Cost = Cost(0, 0.0)
     proposal: RoundDefinition | None = None
     is_decided: bool = field(default=True)
-    """False where a deciding rule is inconclusive or a person is wanted: autopilot stops and waits."""
+    """False where a deciding rule is inconclusive or a person is wanted: autopilot stops and
+    waits."""
     blocked_by: tuple[str, ...] = ()
-    """Codes of enforced findings that gate this action (promote, set_initial_horizon, finish only)."""
+    """Codes of enforced findings that gate this action (promote, set_initial_horizon, finish
+    only)."""

@@ -1,4 +1,5 @@
-"""The round: trials that share one horizon, space and schedule; and its definition, which is also a proposal."""
+"""The round: trials that share one horizon, space and schedule; and its definition, which is also
+a proposal."""
 
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
@@ -63,7 +64,8 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One configuration of a round; `schedule` overrides fields of the round's where set; `seeds` replaces the round's."""
+    """One configuration of a round; `schedule` overrides fields of the round's where set; `seeds`
+    replaces the round's."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     params: dict[str, Value]
@@ -75,7 +77,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class RoundRequest:
-    """A round as somebody posts it: None = inherited (never inherited: trials, points, checks, checkpoint_steps)."""
+    """A round as somebody posts it: None = inherited (never inherited: trials, points, checks,
+    checkpoint_steps)."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     purpose: Purpose = Purpose.TUNE
@@ -122,7 +125,8 @@ class RoundDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A stored round. `first_index` is where its points begin in the study's quasi-random sequence."""
+    """A stored round. `first_index` is where its points begin in the study's quasi-random
+    sequence."""
 
     study_id: str
     number: int
@@ -131,6 +135,7 @@ class Round:
     action: Action | None = None
     recommendation_id: str | None = None
     first_index: int = 0
+    points_to_draw: int = 0  # what an adaptive sampler still owes
     counts: dict[str, int] = field(default_factory=dict)
     opened_at: float = 0.0
     closed_at: float | None = None

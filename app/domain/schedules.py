@@ -1,4 +1,5 @@
-"""The learning-rate schedule as a study states it: numbers or parameter names, resolved for one point and horizon."""
+"""The learning-rate schedule as a study states it: numbers or parameter names, resolved for one
+point and horizon."""
 
 from dataclasses import dataclass, fields
 from typing import ClassVar
@@ -21,7 +22,8 @@ Number = float | str | RoleReference
 
 @dataclass(frozen=True, slots=True)
 class ScheduleDefinition:
-    """A schedule whose numbers may be parameter names; unset fields take the defaults of `paceline.schedules`."""
+    """A schedule whose numbers may be parameter names; unset fields take the defaults of
+    `paceline.schedules`."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     kind: str = "constant"
@@ -49,7 +51,8 @@ class Names:
 def resolve(
     definition: ScheduleDefinition, names: Names, params: Params, horizon_steps: int
 ) -> Schedule:
-    """The schedule in numbers for one point. Raises InvalidDefinition where it is impossible at this horizon."""
+    """The schedule in numbers for one point. Raises InvalidDefinition where it is impossible at
+    this horizon."""
     numbers: dict[str, object] = {}
     for field in fields(definition):
         given = getattr(definition, field.name)
@@ -89,7 +92,8 @@ def _active_name(field: str, role: Role, names: Names, params: Params) -> str:
     found = searched or fixed
     if len(found) != 1:
         raise InvalidDefinition(
-            f"schedule.{field} wants the one active parameter of role {role}; there are {len(found)}",
+            f"schedule.{field} wants the one active parameter of role {role};"
+            f" there are {len(found)}",
         )
     return found[0]
 

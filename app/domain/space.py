@@ -1,4 +1,5 @@
-"""The search space: named parameters with a range, a scale, a role and, where conditional, the branch they live in."""
+"""The search space: named parameters with a range, a scale, a role and, where conditional, the
+branch they live in."""
 
 import json
 import math
@@ -148,7 +149,8 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class FixedValue:
-    """A value that every trial of a round shares; `off` is the value that switches it off (INI402)."""
+    """A value that every trial of a round shares; `off` is the value that switches it off
+    (INI402)."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     value: Value
@@ -161,7 +163,8 @@ Fixed = dict[str, FixedValue]
 
 
 def is_active(name: str, parameters: Parameters, values: Params) -> bool:
-    """Whether a parameter takes part, given the other values (a chain of conditions is followed)."""
+    """Whether a parameter takes part, given the other values (a chain of conditions is
+    followed)."""
     when = parameters[name].when or {}
     return all(values.get(parent) == wanted for parent, wanted in when.items()) and all(
         is_active(parent, parameters, values) for parent in when if parent in parameters
@@ -188,7 +191,8 @@ def point_key(params: Params) -> str:
 
 
 def check_space(parameters: Parameters, fixed: Fixed) -> None:
-    """InvalidDefinition if names clash or a condition points nowhere, to itself or to a value that cannot occur."""
+    """InvalidDefinition if names clash or a condition points nowhere, to itself or to a value that
+    cannot occur."""
     for name in parameters.keys() & fixed.keys():
         raise InvalidDefinition(f"{name} is both searched and fixed; keep one of the two")
     for name, parameter in parameters.items():

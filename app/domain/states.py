@@ -1,4 +1,5 @@
-"""Every state, and the one table of allowed moves; nothing else in the product decides whether a move is legal."""
+"""Every state, and the one table of allowed moves; nothing else in the product decides whether a
+move is legal."""
 
 from enum import StrEnum
 from typing import TypeVar
@@ -7,7 +8,8 @@ from app.domain.errors import WrongState
 
 
 class StudyState(StrEnum):
-    """draft: created with `start: false`. active: rounds run and are reviewed. paused: by a person or a spent limit.
+    """draft: created with `start: false`. active: rounds run and are reviewed. paused: by a person
+    or a spent limit.
     completed: by the review of a final round or an accepted finish. cancelled: by a person."""
 
     DRAFT = "draft"
@@ -18,7 +20,8 @@ class StudyState(StrEnum):
 
 
 class RoundState(StrEnum):
-    """open: its trials wait or run. in_review: the last trial ended, the conductor judges. closed: reviewed;
+    """open: its trials wait or run. in_review: the last trial ended, the conductor judges. closed:
+    reviewed;
     points added later open it again."""
 
     OPEN = "open"
@@ -27,8 +30,10 @@ class RoundState(StrEnum):
 
 
 class TrialState(StrEnum):
-    """waiting: until a claim. running: an attempt holds it, or its lease lapsed and nobody took over yet.
-    completed, diverged, failed, cancelled: ended; only `retry` moves a failed or cancelled one back."""
+    """waiting: until a claim. running: an attempt holds it, or its lease lapsed and nobody took
+    over yet.
+    completed, diverged, failed, cancelled: ended; only `retry` moves a failed or cancelled one
+    back."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -39,8 +44,10 @@ class TrialState(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """leased: claimed, nothing heard yet. running: an accepted write came. The rest are ends: succeeded, failed and
-    preempted by the worker's finish, lost by a successor's claim, cancelled by a person or a spent limit."""
+    """leased: claimed, nothing heard yet. running: an accepted write came. The rest are ends:
+    succeeded, failed and
+    preempted by the worker's finish, lost by a successor's claim, cancelled by a person or a spent
+    limit."""
 
     LEASED = "leased"
     RUNNING = "running"
@@ -96,7 +103,8 @@ S = TypeVar("S", StudyState, RoundState, TrialState, AttemptState, Recommendatio
 _STUDY, _ROUND, _TRIAL, _ATTEMPT = StudyState, RoundState, TrialState, AttemptState
 _ENDS = frozenset(set(AttemptState) - LIVE_ATTEMPTS)
 
-# One table a noun: equal wire words of two nouns ("completed") would collide as keys of a single one.
+# One table a noun: equal wire words of two nouns ("completed") would collide as keys of a single
+# one.
 TRANSITIONS: dict[type[StrEnum], dict[str, frozenset[str]]] = {
     StudyState: {
         _STUDY.DRAFT: frozenset({_STUDY.ACTIVE, _STUDY.CANCELLED}),

@@ -1,4 +1,5 @@
-"""The study definition: one question, its metric, job, search space, first horizon and limits (contract section 3)."""
+"""The study definition: one question, its metric, job, search space, first horizon and limits
+(contract section 3)."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -62,7 +63,8 @@ ADAPTIVE_SAMPLERS = frozenset({SamplerKind.TPE, SamplerKind.CMA_ES, SamplerKind.
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """The metric that decides; `tolerance` is absolute, in its unit: differences that do not matter."""
+    """The metric that decides; `tolerance` is absolute, in its unit: differences that do not
+    matter."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     metric: str
@@ -138,7 +140,8 @@ class AutoSteps:
 
 @dataclass(frozen=True, slots=True)
 class AutoHorizon:
-    """`max_train_steps: {auto: ...}`: probe and sweep rounds find the first horizon (P-15, P-16)."""
+    """`max_train_steps: {auto: ...}`: probe and sweep rounds find the first horizon (P-15,
+    P-16)."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     auto: AutoSteps
@@ -167,7 +170,8 @@ class Maturity:
 
 @dataclass(frozen=True, slots=True)
 class StudyDefinition:
-    """One question, as posted. Lists are tuples here, objects with free keys dicts that nobody changes."""
+    """One question, as posted. Lists are tuples here, objects with free keys dicts that nobody
+    changes."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     name: str
@@ -180,7 +184,7 @@ class StudyDefinition:
     training_metric: TrainingMetric | None = None
     loss_metric: str | None = None
     fixed: Fixed = field(default_factory=dict)
-    schedule: ScheduleDefinition = ScheduleDefinition()
+    schedule: ScheduleDefinition = field(default_factory=ScheduleDefinition)
     evaluate_every_steps: int | None = None
     seeds: tuple[int, ...] = (0,)
     points: tuple[dict[str, Value], ...] = ()

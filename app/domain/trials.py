@@ -12,7 +12,8 @@ from paceline.schedules import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Saved weights: where they lie and which attempt wrote them; `value` is the objective at that step."""
+    """Saved weights: where they lie and which attempt wrote them; `value` is the objective at that
+    step."""
 
     attempt_id: AttemptId
     trial_id: TrialId
@@ -62,6 +63,9 @@ class Trial:
     reason: EndReason | str | None = None
     caller_id: str | None = None
     failures: int = 0
+    attempt_count: int = 0
+    not_before: float = 0.0  # back-off of a retry: no claim earlier (epoch seconds)
+    is_open: bool = True  # its study is active, so it may be claimed
     claimable_at: float | None = None
     attempt_id: AttemptId | None = None  # the one that holds, or last held, the trial
 
@@ -72,7 +76,8 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One execution of a trial by one worker; the lease is by the database's clock (epoch seconds, UTC)."""
+    """One execution of a trial by one worker; the lease is by the database's clock (epoch seconds,
+    UTC)."""
 
     id: AttemptId
     trial_id: TrialId

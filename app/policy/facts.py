@@ -1,4 +1,4 @@
-"""What the judge sees: frozen facts about a study, its rounds and trials, and the prepared facts of one review."""
+"""What the judge sees: frozen facts of a study, its rounds and trials, and of one review."""
 
 from dataclasses import dataclass, field
 
@@ -19,8 +19,9 @@ Curve = NDArray[np.float64]
 class TrialFacts:
     """One trial with its curves on its own steps.
 
-    `steps` ascend, shape (k,); `objective`, `training`, `loss` have shape (k,), direction-normalised (lower is
-    better), NaN where not measured. A non-finite reported value is NaN too and sets `has_nonfinite`.
+    `steps` ascend, shape (k,); `objective`, `training`, `loss` have shape (k,), are
+    direction-normalised (lower is better), and NaN where not measured. A non-finite reported value
+    is NaN too and sets `has_nonfinite`.
     """
 
     trial_id: str
@@ -48,7 +49,7 @@ class TrialFacts:
 
 @dataclass(frozen=True, slots=True)
 class RoundFacts:
-    """One round: what it fixed, which action proposed it, and its own trials (those of its setting may be more)."""
+    """One round: what it fixed, which action proposed it, and its own trials."""
 
     number: int
     definition: RoundDefinition
@@ -88,7 +89,7 @@ class StudyFacts:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Policy section 0: within a run, between seeds (`is_assumed` without replicates), and what counts as a tie."""
+    """Policy section 0: within a run, between seeds (assumed without replicates), and what ties."""
 
     eval: float
     seed: float
@@ -98,13 +99,42 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One point of the space in one setting with its usable replicates (complete, not diverged), best value as mean."""
+    """One point of the space in one setting, with its usable replicates (complete, not diverged).
+
+    Dead ones, at least half of whose replicates diverged, have an infinite best value, no usable
+    replicates and no best steps.
+    """
 
     point_key: str
     params: dict[str, Value]
     trials: tuple[TrialFacts, ...]
     best_value: float  # normalised, mean over replicates of each one's best
     best_steps: tuple[int, ...]  # one a replicate
+    n_diverged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """S(t) of policy 2.1: the best of all complete configurations by step t.
+
+    `steps` ascend without repeats, `values` never rise; inf until something was measured.
+    """
+
+    steps: Steps
+    values: Curve
+
+    def at(self, step: float) -> float:
+        """S at a step; inf before the first measurement."""
+        index = int(np.searchsorted(self.steps, step, side="right")) - 1
+        return float(self.values[index]) if index >= 0 else float("inf")
+
+    def first_at_most(self, value: float) -> int | None:
+        """The first step at which S is no worse than `value`; None if that never happens."""
+        reached = np.flatnonzero(self.values <= value)
+        return int(self.steps[reached[0]]) if reached.size else None
+
+
+NO_PROGRESS = Progress(np.array([], dtype=np.int64), np.array([], dtype=np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +150,20 @@ class ReviewFacts:
     diverged: tuple[TrialFacts, ...]  # non-finite, or judged against siblings
     noise: Noise
     has_signal: bool  # some curve leaves its first value
+    dead: tuple[Configuration, ...] = ()  # configurations that diverged: results, infinitely bad
+    progress: Progress = NO_PROGRESS
     settings: dict[str, float] = field(default_factory=dict)  # "<CODE>.<constant>" of the study
 
     def setting(self, name: str, default: float) -> float:
         """The study's threshold of that name, or the rule's own default."""
         return self.settings.get(name, default)
+
+    @property
+    def horizon(self) -> int:
+        """T: the steps of every trial of the setting."""
+        return self.round.definition.max_train_steps
+
+    @property
+    def best(self) -> Configuration | None:
+        """The best usable configuration, if there is one."""
+        return self.configurations[0] if self.configurations else None

@@ -35,11 +35,12 @@ class Finding:
     action: str
     judged: Judged = Judged()
     is_advice_only: bool = False  # a `suspect` edge: carries binding warn, never blocks
+    is_always_enforced: bool = False  # so bad that no default binding softens it (HZN105 from 100%)
 
 
 @dataclass(frozen=True, slots=True)
 class Inconclusive:
-    """Too little to judge; `missing` names what is wanted ("trials", "signal", "purpose", "evaluations" ...)."""
+    """Too little to judge; `missing` names what is wanted ("trials", "signal", "purpose" ...)."""
 
     missing: tuple[str, ...]
     message: str = ""

@@ -1,4 +1,5 @@
-"""What every use case is given: the database, the settings, and a bell that wakes whoever waits in this process."""
+"""What every use case is given: the database, the settings, and a bell that wakes whoever waits in
+this process."""
 
 import threading
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ from app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Bell:
-    """Rung after a commit that others may wait for; waiting on it is only ever a hint, the database decides."""
+    """Rung after a commit that others may wait for; waiting on it is only ever a hint, the
+    database decides."""
 
     _event: threading.Event = field(default_factory=threading.Event)
 

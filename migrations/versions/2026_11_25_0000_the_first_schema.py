@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("gpu_seconds_overrun", sa.Double(), server_default="0", nullable=False),
         sa.Column("seconds_per_step", sa.Double(), nullable=True),
         sa.Column("best_trial_id", sa.String(length=40), nullable=True),
+        sa.Column("best_value", sa.Double(), nullable=True),
         sa.Column("recommendation_id", sa.String(length=40), nullable=True),
         sa.Column("next_index", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("next_number", sa.Integer(), server_default="1", nullable=False),
@@ -289,6 +290,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("worker", "request_id", name=op.f("uq_attempts_worker_request_id")),
     )
     with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.create_index("ix_attempts_by_study", ["study_id", "ended_at"], unique=False)
         batch_op.create_index(
             "ix_attempts_live",
             ["lease_expires_at"],

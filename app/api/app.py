@@ -1,0 +1,49 @@
+"""The application: routes, errors, security headers; nothing here knows what a study is."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from app.api import errors, openapi
+from app.api.auth import Brake
+from app.api.headers import SecurityHeaders
+from app.api.presence import Presence
+from app.api.routes import system, tokens
+from app.services.context import Context
+
+DESCRIPTION = (
+    "Paceline decides how long to train: studies run in rounds of one fixed number of steps, "
+    "each round is judged, and the recommendation holds the next round, ready to be posted back."
+)
+ROUTERS = (system.router, tokens.router)
+
+
+def create_app(context: Context) -> FastAPI:
+    """The service over one database."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001 - the protocol's signature
+        presence = Presence(context)
+        presence.start()
+        yield
+        presence.stop()
+
+    app = FastAPI(
+        title="Paceline",
+        version=version("paceline"),
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    app.state.brake = Brake()
+    for router in ROUTERS:
+        app.include_router(router)
+    errors.install(app)
+    app.add_middleware(SecurityHeaders)
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # FastAPI's documented hook
+    return app

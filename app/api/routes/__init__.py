@@ -1,0 +1,1 @@
+"""Endpoint files that only declare: parse, call one service, render."""

@@ -1,0 +1,58 @@
+"""Health, version, metrics, and the description of the interface."""
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from app.api.answers import JsonAnswer
+from app.api.auth import principal
+from app.api.pages import render
+from app.domain.errors import DomainError
+from app.services import health
+
+router = APIRouter(tags=["system"])
+signed_in = [Depends(principal)]
+
+
+@router.get("/healthz")
+def is_alive() -> Response:
+    """The process answers."""
+    return JsonAnswer({"status": "ok"})
+
+
+@router.get("/readyz")
+def is_ready(request: Request) -> Response:
+    """The database answers and its schema is the one this version wants; 503 with the reason if
+    not."""
+    try:
+        report = health.check_ready(request.app.state.context)
+    except DomainError as error:
+        return JsonAnswer({"status": "not ready", "detail": error.detail, "hint": error.hint}, 503)
+    return JsonAnswer({"status": "ready", **report})
+
+
+@router.get("/version")
+def show_version() -> Response:
+    """The version of the service and of its interface."""
+    return JsonAnswer({"name": "paceline", "version": version("paceline"), "api": "v1"})
+
+
+@router.get("/metrics", dependencies=signed_in)
+def show_metrics() -> Response:
+    """Prometheus metrics of this process."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/openapi.json", dependencies=signed_in)
+def show_openapi(request: Request) -> Response:
+    """The interface, OpenAPI 3.1."""
+    return JsonAnswer(request.app.openapi())
+
+
+@router.get("/docs", dependencies=signed_in)
+def show_docs(request: Request) -> Response:
+    """The interface for people: every route with its body and an example; nothing is loaded from
+    elsewhere."""
+    return HTMLResponse(render("docs.html", spec=request.app.openapi()))

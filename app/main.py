@@ -1,0 +1,83 @@
+"""Wiring: a context from settings, the API server, the conductor; the CLI starts them."""
+
+import ipaddress
+import secrets
+from pathlib import Path
+
+import uvicorn
+
+from app.api.app import create_app
+from app.conductor.duties import duties
+from app.conductor.loop import Conductor
+from app.db import migrate
+from app.db.database import Database
+from app.domain.errors import WrongState
+from app.services.context import Context
+from app.services.health import check_ready
+from app.services.tokens import adopt_token, has_tokens
+from app.settings import Settings
+
+TOKEN_FILE = "token"
+
+
+def create_context(settings: Settings) -> Context:
+    """The context of a server process."""
+    return Context(Database(settings.resolved_database_url), settings)
+
+
+def prepare_embedded(settings: Settings) -> Context:
+    """Data folder, schema and first token for `paceline up`; repeated starts find them again."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(settings.resolved_database_url)
+    context = create_context(settings)
+    ensure_token(context, settings.data_dir / TOKEN_FILE)
+    return context
+
+
+def ensure_token(context: Context, file: Path) -> str:
+    """The token in the file (0600), made if there is none, valid in this database."""
+    if not file.exists():
+        file.touch(mode=0o600)
+    file.chmod(0o600)
+    text = file.read_text().strip()
+    if not text:
+        text = f"pl_{secrets.token_urlsafe(32)}"
+        file.write_text(text + "\n")
+    adopt_token(context, "data folder", text)
+    return text
+
+
+def api_server(context: Context) -> uvicorn.Server:
+    """The API on its host and port. Raises WrongState if the schema is not at head, or nobody
+    could sign in."""
+    check_ready(context)
+    settings = context.settings
+    if not is_loopback(settings.host) and not has_tokens(context):
+        raise WrongState(
+            f"{settings.host} is reachable from outside and no token exists",
+            hint="first: paceline token create NAME --scopes admin --database-url URL",
+        )
+    config = uvicorn.Config(
+        create_app(context),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+    return uvicorn.Server(config)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def create_conductor(context: Context) -> Conductor:
+    """The conductor over this context. Raises WrongState if the schema is not at head."""
+    check_ready(context)
+    return Conductor(context, duties(context.settings))

@@ -1,0 +1,130 @@
+"""The adviser: from all rounds of a study and their assessments to one action, in the order that
+the design fixes.
+
+It remembers nothing: the same rounds and verdicts always give the same advice.
+"""
+
+from collections.abc import Mapping
+
+from app.domain.recommendations import (
+    Advice,
+    Assessment,
+    Cost,
+    HorizonAdvice,
+    Promotion,
+    Reason,
+)
+from app.domain.rounds import Action, RoundDefinition
+from app.planning.case import Case, is_standing, open_case
+from app.planning.draft import Draft
+from app.planning.evidence import collect_evidence
+from app.planning.finishing import finish
+from app.planning.gate import blocking_codes, confidence, undecided_codes
+from app.planning.judging import judge_horizon, standing_case
+from app.planning.levels import known_bracket
+from app.planning.promotion import next_horizon, promote
+from app.planning.ranks import recheck_ranks
+from app.planning.rounds import rounds_cost
+from app.planning.schedules import as_wire
+from app.planning.widening import advised_bounds, widen_search_space
+from app.planning.winners import pick_winners
+from app.policy.facts import StudyFacts
+from app.policy.horizon_number import recommended_number
+
+ABOUT_THIS_ROUND = (collect_evidence, widen_search_space)
+ABOUT_THE_STANDING_ROUND = (judge_horizon, recheck_ranks, promote, finish)
+
+
+def advise(study: StudyFacts, assessments: Mapping[int, Assessment], round_number: int) -> Advice:
+    """What to do after the review of a round (numbers of steps; objective values in its own unit).
+
+    `assessments` holds those of all reviewed rounds. Raises KeyError if there is no such round.
+    """
+    draft = first_answer(open_case(study, assessments, round_number))
+    return complete(draft)
+
+
+def first_answer(case: Case) -> Draft:
+    """The first step with something to say; the standing round may be a longer one than the
+    reviewed."""
+    for step in ABOUT_THIS_ROUND:
+        draft = step(case)
+        if draft is not None:
+            return draft
+    standing = standing_case(case)
+    for step in ABOUT_THE_STANDING_ROUND:
+        draft = step(standing)
+        if draft is not None:
+            return draft
+    return _nothing_usable(standing)
+
+
+def _nothing_usable(case: Case) -> Draft:
+    return Draft(
+        case,
+        Action.COLLECT_EVIDENCE,
+        f"No trial of round {case.subject.number} completed alive: there is nothing to build on.",
+        is_decided=False,
+        is_low_confidence=True,
+    )
+
+
+def complete(draft: Draft) -> Advice:
+    """What every recommendation carries besides its action."""
+    case, proposal = draft.case, draft.proposal
+    blocked, undecided = blocking_codes(case, draft.action), undecided_codes(case, draft.action)
+    cost = cost_of(case, proposal)
+    return Advice(
+        round=case.reviewed.number,
+        action=draft.action,
+        sentence=draft.sentence,
+        max_train_steps=horizon_advice(draft),
+        confidence=confidence(case, draft),
+        parameters=advised_bounds(case, proposal),
+        promote=promotions(case),
+        schedule=as_wire(proposal.schedule) if proposal else None,
+        reasons=(*draft.reasons, *reasons(case, draft)),
+        would_change_my_mind=(*draft.would_change_my_mind, *(f"{c} judged" for c in undecided)),
+        cost=cost,
+        proposal=proposal,
+        is_decided=draft.is_decided and not undecided,
+        blocked_by=blocked,
+    )
+
+
+def cost_of(case: Case, proposal: RoundDefinition | None) -> Cost:
+    """What the proposal will spend."""
+    if proposal is None:
+        return Cost(0, 0.0)
+    return rounds_cost(proposal, case.study.seconds_per_step, case.study.definition.gpus)
+
+
+def horizon_advice(draft: Draft) -> HorizonAdvice:
+    """The number: the draft's own in the range that the checks left, else that of policy 2.1."""
+    case, current = draft.case, draft.case.horizon_steps
+    steps = draft.recommended_steps
+    if steps is None:
+        number = recommended_number(case.facts)
+        return HorizonAdvice(current, number.recommended, number.low, number.high)
+    bracket = known_bracket(case)
+    ceiling = bracket.unpaid_above or max(current, steps)
+    return HorizonAdvice(
+        current, steps, min(steps, max(bracket.worse_below, 1)), max(steps, ceiling)
+    )
+
+
+def promotions(case: Case) -> tuple[Promotion, ...]:
+    """The winners of a tune round, whatever the action."""
+    if not case.is_tune:
+        return ()
+    winners = pick_winners(case, next_horizon(case))
+    return tuple(Promotion(w.trial_id, w.reason) for w in winners)
+
+
+def reasons(case: Case, draft: Draft) -> tuple[Reason, ...]:
+    """The other findings that stand, and what could not be judged although it decides."""
+    others = [v for v in case.verdicts if is_standing(v) and v.code not in draft.acting]
+    found = [Reason(v.code, f"{v.message} {v.action}".strip()) for v in others]
+    open_questions = undecided_codes(case, draft.action)
+    found += [Reason(c, f"{c} could not be judged, and this rests on it.") for c in open_questions]
+    return tuple(dict.fromkeys(found))

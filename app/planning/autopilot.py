@@ -1,0 +1,73 @@
+"""Who accepts: what autopilot may do by itself, as a pure answer with its reason. Budgets are the
+service's to check."""
+
+from app.domain.recommendations import Advice
+from app.domain.rounds import Action, Purpose, RoundDefinition
+from app.domain.studies import Autopilot
+from app.planning.case import open_case
+from app.planning.history import horizons_used, times_asked
+from app.policy.facts import StudyFacts
+
+COUNTED = (Purpose.TUNE, Purpose.FINAL)
+
+
+def is_acceptable_by_autopilot(
+    study: StudyFacts, advice: Advice, autopilot: Autopilot
+) -> tuple[bool, str]:
+    """(whether the advice is accepted without a person, why): within limits.rounds, never past an
+    enforced finding."""
+    if autopilot is Autopilot.OFF:
+        return False, "autopilot is off: a person accepts"
+    if autopilot is Autopilot.GATED:
+        return _continues_checks(study, advice)
+    return _accepts(study, advice)
+
+
+def _continues_checks(study: StudyFacts, advice: Advice) -> tuple[bool, str]:
+    """`gated`: whoever accepted one check has accepted the rest of that descent or climb."""
+    reviewed = study.round(advice.round).definition
+    proposal = advice.proposal
+    if advice.action is not Action.CHECK_HORIZON or proposal is None or reviewed.checks is None:
+        return False, "autopilot is gated: a person accepts"
+    checked = study.round(reviewed.checks).definition.max_train_steps
+    same_round = proposal.checks == reviewed.checks
+    same_way = (proposal.max_train_steps < checked) == (reviewed.max_train_steps < checked)
+    if same_round and same_way and advice.is_decided:
+        return True, "it continues a chain of checks that was accepted"
+    return False, "autopilot is gated: this begins a new chain of checks, so a person accepts"
+
+
+def _accepts(study: StudyFacts, advice: Advice) -> tuple[bool, str]:
+    if advice.blocked_by:
+        return False, f"enforced findings stand: {', '.join(advice.blocked_by)}"
+    if not advice.is_decided:
+        return False, "a deciding rule is inconclusive, or a person is wanted: see the reasons"
+    if advice.action is Action.FINISH:
+        return True, "a reviewed final round ends the study"
+    if advice.proposal is None:
+        return False, "there is nothing to run: a person decides"
+    if advice.action is Action.COLLECT_EVIDENCE and _collected_before(study, advice):
+        return False, "more evidence was collected once at this setting already"
+    return _within_rounds(study, advice.proposal)
+
+
+def _collected_before(study: StudyFacts, advice: Advice) -> bool:
+    case = open_case(study, {}, advice.round)
+    return times_asked(case, Action.COLLECT_EVIDENCE) > 0
+
+
+def _within_rounds(study: StudyFacts, proposal: RoundDefinition) -> tuple[bool, str]:
+    """`limits.rounds` counts distinct horizons of tune and final rounds; checks lie outside of
+    it."""
+    if is_within_rounds(study, proposal):
+        return True, "within the study's limits"
+    limit = study.definition.limits.rounds
+    return False, f"a horizon of {proposal.max_train_steps} steps passes limits.rounds ({limit})"
+
+
+def is_within_rounds(study: StudyFacts, proposal: RoundDefinition) -> bool:
+    """Whether `limits.rounds` leaves room for the proposal's horizon."""
+    limit = study.definition.limits.rounds
+    if limit is None or proposal.purpose not in COUNTED:
+        return True
+    return len({*horizons_used(study), proposal.max_train_steps}) <= limit

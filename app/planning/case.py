@@ -1,0 +1,83 @@
+"""The case before the adviser: the reviewed round, the tune round it speaks for, and what the
+judge said of that one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.recommendations import Assessment, JudgedVerdict
+from app.domain.rounds import Purpose
+from app.domain.studies import Binding, Workload
+from app.policy.facts import Configuration, ReviewFacts, RoundFacts, StudyFacts
+from app.policy.prepare import prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`subject` is the round that the advice is about: the reviewed one, or the one that it
+    checks."""
+
+    study: StudyFacts
+    reviewed: RoundFacts
+    subject: RoundFacts
+    facts: ReviewFacts  # the subject's
+    assessments: Mapping[int, Assessment]
+
+    @property
+    def horizon_steps(self) -> int:
+        return self.subject.definition.max_train_steps
+
+    @property
+    def is_tune(self) -> bool:
+        return self.subject.definition.purpose is Purpose.TUNE
+
+    @property
+    def is_compute_bound(self) -> bool:
+        workload = self.subject.definition.workload or self.study.definition.workload
+        return workload is Workload.COMPUTE_BOUND
+
+    @property
+    def best(self) -> Configuration | None:
+        """The best usable configuration; None where nothing completed alive."""
+        return self.facts.configurations[0] if self.facts.configurations else None
+
+    @property
+    def verdicts(self) -> tuple[JudgedVerdict, ...]:
+        """The subject's, then what the reviewed round adds."""
+        numbers = dict.fromkeys((self.subject.number, self.reviewed.number))
+        return tuple(
+            v for n in numbers if n in self.assessments for v in self.assessments[n].verdicts
+        )
+
+    def about_subject(self, *codes: str) -> tuple[JudgedVerdict, ...]:
+        """The subject's verdicts of these codes."""
+        own = self.assessments.get(self.subject.number)
+        return tuple(v for v in own.verdicts if v.code in codes) if own else ()
+
+    def findings(self, *codes: str) -> tuple[JudgedVerdict, ...]:
+        """The subject's findings of these codes that stand: neither waived nor switched off."""
+        return tuple(v for v in self.about_subject(*codes) if is_standing(v))
+
+    def shown(self, value: float) -> str:
+        """An objective value in the user's own direction."""
+        return f"{self.study.definition.objective.direction.sign * value:.4g}"
+
+
+def is_standing(verdict: JudgedVerdict) -> bool:
+    """A finding that somebody still has to answer."""
+    return (
+        verdict.verdict == "finding" and not verdict.waived and verdict.binding is not Binding.OFF
+    )
+
+
+def open_case(study: StudyFacts, assessments: Mapping[int, Assessment], round_number: int) -> Case:
+    """The case of a reviewed round: a check round speaks for the round that it checks."""
+    reviewed = study.round(round_number)
+    checked = reviewed.definition.checks
+    subject = reviewed if checked is None else study.round(checked)
+    return Case(study, reviewed, subject, prepare(study, subject.number), assessments)
+
+
+def about(case: Case, subject: RoundFacts) -> Case:
+    """The same review, with another round as its subject."""
+    facts = prepare(case.study, subject.number)
+    return Case(case.study, case.reviewed, subject, facts, case.assessments)

@@ -1,0 +1,144 @@
+"""Levels: what is known at each horizon of a descent or climb, and whether it pays (design, "When
+is a horizon right?")."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.domain.rounds import Purpose
+from app.planning.case import Case
+from app.planning.history import check_rounds, is_same_problem, tune_rounds_of_setting
+from app.policy.facts import Configuration, ReviewFacts, RoundFacts, StudyFacts
+from app.policy.prepare import prepare
+
+LEAST_ANSWERS = 2  # a check with fewer answers nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One horizon: its usable configurations best first, and a value for every point that answered
+    (inf: diverged)."""
+
+    horizon_steps: int
+    facts: ReviewFacts
+    values: Mapping[str, float]
+    is_answered: bool = True
+    times_asked: int = 0
+
+    @property
+    def configurations(self) -> tuple[Configuration, ...]:
+        return self.facts.configurations
+
+    @property
+    def best_value(self) -> float:
+        return self.configurations[0].best_value if self.configurations else math.inf
+
+
+def own_level(case: Case) -> Level:
+    """The subject's horizon itself."""
+    return _level(case.facts, case.horizon_steps)
+
+
+def check_levels(case: Case) -> dict[int, Level]:
+    """The check rounds of the subject's setting by horizon; a horizon that was asked twice is one
+    level."""
+    checked = {r.number for r in tune_rounds_of_setting(case)}
+    rounds = [r for r in check_rounds(case.study) if r.definition.checks in checked]
+    by_horizon: dict[int, list[RoundFacts]] = {}
+    for asked in rounds:
+        by_horizon.setdefault(asked.definition.max_train_steps, []).append(asked)
+    return {h: _asked_level(case.study, asked) for h, asked in by_horizon.items()}
+
+
+def is_no_worse(level: Level, reference: float) -> bool:
+    """A shorter horizon is good enough only if it reaches the longer one's value: no bonus of
+    eps."""
+    return level.best_value <= reference
+
+
+def has_paid(longer: Level, shorter: Level, eps: float) -> bool:
+    """Twice the horizon pays: paired mean gain > eps / (2 sqrt k), or the best gains > eps / 2."""
+    keys = [k for k in longer.values if math.isfinite(shorter.values.get(k, math.inf))]
+    gains = [shorter.values[k] - longer.values[k] for k in keys]
+    if gains and sum(gains) / len(gains) > eps / (2 * math.sqrt(len(gains))):
+        return True
+    return shorter.best_value - longer.best_value > eps / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """What checks have shown: every horizon up to `worse_below` is too short, from `unpaid_above`
+    on too long."""
+
+    worse_below: int = 0
+    unpaid_above: int | None = None
+
+    def forbids_down(self, horizon_steps: int) -> bool:
+        return horizon_steps <= self.worse_below
+
+    def forbids_up(self, horizon_steps: int) -> bool:
+        return self.unpaid_above is not None and horizon_steps >= self.unpaid_above
+
+
+def known_bracket(case: Case) -> Bracket:
+    """The bracket from all checks of the study on the same problem: it only narrows, so nothing
+    oscillates."""
+    checked = {r.definition.checks or 0 for r in check_rounds(case.study)}
+    subjects = (case.study.round(number) for number in sorted(checked))
+    parts = [
+        _bracket_of(case.study, subject)
+        for subject in subjects
+        if is_same_problem(subject.definition, case.subject.definition)
+    ]
+    ceilings = [p.unpaid_above for p in parts if p.unpaid_above is not None]
+    return Bracket(
+        worse_below=max((p.worse_below for p in parts), default=0),
+        unpaid_above=min(ceilings, default=None),
+    )
+
+
+def _bracket_of(study: StudyFacts, subject: RoundFacts) -> Bracket:
+    facts = prepare(study, subject.number)
+    own = _level(facts, subject.definition.max_train_steps)
+    asked = [r for r in check_rounds(study) if r.definition.checks == subject.number]
+    levels = [_asked_level(study, [r]) for r in asked]
+    answered = sorted((x for x in levels if x.is_answered), key=lambda x: x.horizon_steps)
+    worse = [
+        x.horizon_steps
+        for x in answered
+        if x.horizon_steps < own.horizon_steps and not is_no_worse(x, own.best_value)
+    ]
+    ceiling = None
+    climb = [own, *(x for x in answered if x.horizon_steps > own.horizon_steps)]
+    for shorter, longer in pairwise(climb):
+        if has_paid(longer, shorter, facts.noise.eps):
+            worse.append(shorter.horizon_steps)
+        else:
+            ceiling = longer.horizon_steps
+            break
+    return Bracket(max(worse, default=0), ceiling)
+
+
+def _asked_level(study: StudyFacts, asked: list[RoundFacts]) -> Level:
+    latest = asked[-1]
+    level = _level(prepare(study, latest.number), latest.definition.max_train_steps)
+    own_keys = {t.point_key for r in asked for t in r.trials}
+    answers = {k: v for k, v in level.values.items() if k in own_keys}
+    wanted = min(LEAST_ANSWERS, len(own_keys))
+    is_answered = bool(own_keys) and len(answers) >= wanted
+    return Level(level.horizon_steps, level.facts, answers, is_answered, len(asked))
+
+
+def _level(facts: ReviewFacts, horizon_steps: int) -> Level:
+    values = {c.point_key: c.best_value for c in facts.configurations}
+    values.update(dict.fromkeys(_dead_keys(facts), math.inf))
+    return Level(horizon_steps, facts, values)
+
+
+def _dead_keys(facts: ReviewFacts) -> Iterable[str]:
+    return (c.point_key for c in facts.dead)
+
+
+def is_check(reviewed: RoundFacts) -> bool:
+    return reviewed.definition.purpose is Purpose.CHECK

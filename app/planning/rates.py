@@ -1,0 +1,78 @@
+"""Moving a configuration along its learning rate: which parameter that is, and how far theory lets
+a value go."""
+
+import math
+from dataclasses import replace
+
+from app.domain.space import Parameter, Parameters, Params, Role, Scale, Value, is_active
+
+DIGITS = 12  # as the space writes its values
+# A limit that must not be reached (momentum 1, rate 0) is approached by a tenth of what is left.
+TOWARDS_LIMIT = 0.1
+FRACTION_NAMES = ("dropout", "prob", "smoothing")
+EXCLUSIVE_ONE_NAMES = ("momentum", "beta")
+
+
+def rate_name(parameters: Parameters, params: Params) -> str | None:
+    """The searched learning rate that is active in this configuration; None if none is searched."""
+    for name, parameter in parameters.items():
+        is_rate = parameter.role is Role.LEARNING_RATE and parameter.is_numeric
+        if is_rate and is_active(name, parameters, params) and name in params:
+            return name
+    return None
+
+
+def scaled(params: Params, name: str, factor: float) -> dict[str, Value]:
+    """The same configuration with one value times `factor`; it may leave the box."""
+    return {**params, name: rounded(float(params[name]) * factor)}
+
+
+def rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def around(parameter: Parameter, name: str, center: float, decades: float) -> Parameter:
+    """The range of `decades` on either side of a value, inside the natural limits, on a log
+    scale."""
+    factor = 10.0**decades
+    low, high = keep_natural(parameter, name, center / factor, center * factor)
+    return replace(parameter, low=rounded(low), high=rounded(high), scale=Scale.LOG, step=None)
+
+
+def keep_natural(parameter: Parameter, name: str, low: float, high: float) -> tuple[float, float]:
+    """New bounds, cut to the natural limits; one that must not be reached is only approached."""
+    least, is_least_open, most, is_most_open = natural_limits(parameter, name)
+    old_low, old_high = parameter.bounds
+    if is_least_open and low <= least:
+        low = least + TOWARDS_LIMIT * (max(old_low, least) - least)
+    if is_most_open and high >= most:
+        high = most - TOWARDS_LIMIT * (most - min(old_high, most))
+    return max(low, least), min(high, most)
+
+
+def natural_limits(parameter: Parameter, name: str) -> tuple[float, bool, float, bool]:
+    """(low, low is open, high, high is open): the user's own, else by role and name (policy
+    2.3)."""
+    low, low_open, high, high_open = default_limits(parameter.role, name.lower())
+    given = parameter.natural
+    if given is not None and given.low is not None:
+        low, low_open = given.low, low_open and given.low == low
+    if given is not None and given.high is not None:
+        high, high_open = given.high, high_open and given.high == high
+    return low, low_open, high, high_open
+
+
+def default_limits(role: Role, name: str) -> tuple[float, bool, float, bool]:
+    """What theory says where the user does not: probabilities 0..1, momentum below 1, no negative
+    rate."""
+    if any(word in name for word in EXCLUSIVE_ONE_NAMES):
+        return 0.0, False, 1.0, True
+    if any(word in name for word in FRACTION_NAMES):
+        return 0.0, False, 1.0, True
+    if role is Role.LEARNING_RATE:
+        return 0.0, True, math.inf, False
+    if role in (Role.REGULARIZATION, Role.WARMUP, Role.AUGMENTATION):
+        return 0.0, False, math.inf, False
+    if role in (Role.ARCHITECTURE, Role.BATCH_SIZE):
+        return 1.0, False, math.inf, False
+    return -math.inf, False, math.inf, False

@@ -1,0 +1,96 @@
+"""The first round of a study, and what any round costs before it runs."""
+
+from math import prod
+
+from app.domain.errors import InvalidDefinition
+from app.domain.recommendations import Cost
+from app.domain.rounds import Point, Purpose, RoundDefinition
+from app.domain.schedules import Names, ScheduleDefinition
+from app.domain.space import Parameter
+from app.domain.studies import AutoHorizon, SamplerKind, StudyDefinition
+from app.planning.schedules import numeric_schedule
+
+SECONDS_PER_HOUR = 3600
+GRID_POINTS = 5  # of a numeric parameter for which a grid names no number
+
+
+def first_round(definition: StudyDefinition) -> RoundDefinition:
+    """Round 1 of a study: a tune round at the number of steps that was typed.
+
+    Raises InvalidDefinition where the horizon is to be searched, or passes the production length.
+    """
+    horizon_steps = definition.max_train_steps
+    if isinstance(horizon_steps, AutoHorizon):
+        raise InvalidDefinition(
+            "`max_train_steps: auto` is not available yet",
+            hint="give max_train_steps a number; the search for it comes in a later release",
+        )
+    longest = definition.production_steps
+    if longest is not None and horizon_steps > longest:
+        raise InvalidDefinition(
+            f"max_train_steps ({horizon_steps}) is longer than production_steps ({longest})",
+            hint="tune at most as long as the run you hope to launch: lower max_train_steps",
+        )
+    return RoundDefinition(
+        purpose=Purpose.TUNE,
+        max_train_steps=horizon_steps,
+        parameters=definition.parameters,
+        fixed=definition.fixed,
+        schedule=definition.schedule,
+        sampler=definition.sampler,
+        seeds=definition.seeds,
+        tags=definition.tags,
+        evaluate_every_steps=definition.evaluate_every_steps,
+        checkpoint_steps=reuse_steps(definition, definition.schedule, horizon_steps),
+        trials=definition.trials,
+        points=tuple(Point(params) for params in definition.points),
+    )
+
+
+def reuse_steps(
+    definition: StudyDefinition, schedule: ScheduleDefinition, horizon_steps: int
+) -> tuple[int, ...]:
+    """Where a longer run could go on from this one: the step at which the decay begins (policy
+    2.6).
+
+    Empty where the job cannot resume, or where the schedule decays from the first step.
+    """
+    if not definition.is_resumable:
+        return ()
+    names = Names(definition.parameters, definition.fixed)
+    start = numeric_schedule(schedule, names, horizon_steps).decay_start(horizon_steps)
+    return (start,) if 0 < start < horizon_steps else ()
+
+
+def rounds_cost(
+    definition: RoundDefinition, seconds_per_step: float | None = None, gpus: int = 0
+) -> Cost:
+    """Steps and GPU-hours of a round before it runs; steps saved by prefix reuse are taken off.
+
+    Without a measured speed, or without GPUs, the GPU-hours are 0.
+    """
+    horizon_steps, seeds = definition.max_train_steps, len(definition.seeds)
+    runs = sampled_points(definition) * seeds
+    saved = 0
+    for point in definition.points:
+        point_runs = seeds if point.seeds is None else len(point.seeds)
+        runs += point_runs
+        saved += point_runs * (point.resume.step if point.resume else 0)
+    steps = runs * horizon_steps - saved
+    gpu_hours = gpus * steps * (seconds_per_step or 0.0) / SECONDS_PER_HOUR
+    return Cost(steps, gpu_hours, saved)
+
+
+def sampled_points(definition: RoundDefinition) -> int:
+    """How many points the sampler brings: `trials`, or all of a grid."""
+    if definition.trials is not None:
+        return definition.trials
+    if definition.points or definition.sampler.kind is not SamplerKind.GRID:
+        return 0
+    return prod(_grid_size(definition, name, p) for name, p in definition.parameters.items())
+
+
+def _grid_size(definition: RoundDefinition, name: str, parameter: Parameter) -> int:
+    if not parameter.is_numeric:
+        return len(parameter.choices or ())
+    return (definition.sampler.points or {}).get(name, GRID_POINTS)

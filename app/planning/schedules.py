@@ -1,0 +1,98 @@
+"""Schedules of rounds that move to another horizon: fractions stay, numbers are clipped (policy
+2.6)."""
+
+from dataclasses import fields, replace
+
+from app.domain.errors import InvalidDefinition
+from app.domain.rounds import RoundDefinition
+from app.domain.schedules import Names, ScheduleDefinition, resolve
+from app.domain.space import Parameters, Params
+from app.planning.extension import clip_to_horizon
+from paceline.schedules import Schedule
+
+CLIPPED = ("warmup_steps", "decay_steps", "milestones")
+
+
+def names_of(definition: RoundDefinition) -> Names:
+    """What the round's schedule may refer to."""
+    return Names(definition.parameters, definition.fixed)
+
+
+def as_definition(schedule: Schedule) -> ScheduleDefinition:
+    """A schedule in numbers, as a point's own schedule."""
+    numbers = schedule.to_dict()
+    if isinstance(numbers.get("milestones"), list):
+        numbers["milestones"] = tuple(schedule.milestones)
+    return ScheduleDefinition(**numbers)  # type: ignore[arg-type]  # to_dict holds its field names and numbers
+
+
+def as_wire(schedule: ScheduleDefinition) -> dict[str, object]:
+    """The fields that are set, JSON-ready."""
+    wire: dict[str, object] = {}
+    for field in fields(schedule):
+        value = getattr(schedule, field.name)
+        if isinstance(value, tuple):
+            value = list(value)
+        elif value is not None and not isinstance(value, str | int | float):
+            value = {"role": str(value.role)}
+        if value is not None:
+            wire[field.name] = value
+    return wire
+
+
+def numeric_schedule(definition: ScheduleDefinition, names: Names, horizon_steps: int) -> Schedule:
+    """The schedule's own numbers; what refers to a searched parameter takes its default, the peak
+    1."""
+    given = {f.name: getattr(definition, f.name) for f in fields(definition)}
+    numbers: dict[str, object] = {}
+    for name, value in given.items():
+        if isinstance(value, str) and name != "kind":
+            value = names.fixed[value].value if value in names.fixed else None  # noqa: PLW2901  # the reference becomes its number
+        if isinstance(value, str | int | float | tuple):
+            numbers[name] = value
+    schedule = Schedule.from_dict({**numbers, "peak": 1.0})
+    return clip_to_horizon(schedule, horizon_steps)
+
+
+def clipped_schedule(definition: RoundDefinition, horizon_steps: int) -> ScheduleDefinition:
+    """The round's schedule for another horizon: numbers that no longer fit are cut, references
+    stay."""
+    own_steps = definition.max_train_steps
+    before = numeric_schedule(definition.schedule, names_of(definition), own_steps)
+    after = clip_to_horizon(before, horizon_steps, own_steps)
+    cut = {
+        name: getattr(after, name)
+        for name in CLIPPED
+        if getattr(after, name) != getattr(before, name)
+        and not isinstance(getattr(definition.schedule, name), str)
+    }
+    if "decay_steps" in cut:
+        cut["decay_fraction"] = None
+    return replace(definition.schedule, **cut)
+
+
+def point_schedule(
+    new: RoundDefinition, own: ScheduleDefinition, params: Params, from_steps: int
+) -> ScheduleDefinition | None:
+    """A point's own schedule at the new round's horizon; None where the round's serves it as it
+    is."""
+    names, steps = names_of(new), new.max_train_steps
+    wanted = clip_to_horizon(resolve(own, names, params, from_steps), steps, from_steps)
+    try:
+        served = resolve(new.schedule, names, params, steps)
+    except InvalidDefinition:
+        return as_definition(wanted)
+    same = served.same_until(wanted, steps, steps) == steps
+    return None if same else as_definition(wanted)
+
+
+def fitting_parameters(definition: RoundDefinition, horizon_steps: int) -> Parameters:
+    """The box with searched warmup and decay lengths cut to the horizon, so that every sample can
+    run."""
+    parameters = dict(definition.parameters)
+    for name in (definition.schedule.warmup_steps, definition.schedule.decay_steps):
+        if isinstance(name, str) and name in parameters and parameters[name].is_numeric:
+            low, high = parameters[name].bounds
+            if low < horizon_steps < high:
+                parameters[name] = replace(parameters[name], high=float(horizon_steps))
+    return parameters

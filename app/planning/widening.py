@@ -1,0 +1,104 @@
+"""`widen_search_space`: the answer to a best rate at the end of its range, and to a suspicion of
+one."""
+
+from app.domain.rounds import Action, RoundDefinition
+from app.domain.space import Parameters
+from app.planning.case import Case
+from app.planning.draft import Draft
+from app.planning.widen import (
+    MOST_WIDENINGS,
+    RATE_EDGES,
+    Edge,
+    find_edges,
+    searched_rates,
+    suspect_round,
+    was_suspected,
+    widening_round,
+    widenings,
+)
+
+
+def widen_search_space(case: Case) -> Draft | None:
+    """An edge widens the box, at most three times a study; a suspect asks for three points once;
+    else None."""
+    if not case.is_tune and not find_edges(case, "INI404"):
+        return None
+    edges = find_edges(case)
+    certain = tuple(e for e in edges if not e.is_suspect) or _all_diverged(case)
+    if certain:
+        proposal = widening_round(case, certain)
+        if proposal is not None:
+            return _widen(case, certain, proposal)
+    for edge in edges:
+        proposal = (
+            None if not edge.is_suspect or was_suspected(case, edge) else suspect_round(case, edge)
+        )
+        if proposal is not None:
+            return _look_beyond(case, edge, proposal)
+    return None
+
+
+def _all_diverged(case: Case) -> tuple[Edge, ...]:
+    """Divergence is evidence too: where nothing survived, every searched rate was too high."""
+    if case.facts.configurations or not case.facts.dead:
+        return ()
+    return tuple(Edge(name, "low") for name in searched_rates(case))
+
+
+def _widen(case: Case, edges: tuple[Edge, ...], proposal: RoundDefinition) -> Draft:
+    edge, count = edges[0], widenings(case.study)
+    bounds = describe(proposal, edge.parameter)
+    sentence = (
+        f"The best {edge.parameter} lies at the {edge.side} end of its range: "
+        f"{bounds}, {proposal.trials} more points."
+    )
+    if not case.facts.configurations:
+        sentence = f"Every trial diverged: search lower values of {edge.parameter}: {bounds}."
+    is_over = count >= MOST_WIDENINGS
+    if is_over:
+        sentence += f" It was widened {count} times already: look at the training before going on."
+    return Draft(
+        case,
+        Action.WIDEN_SEARCH_SPACE,
+        sentence,
+        proposal=proposal,
+        acting=RATE_EDGES,
+        would_change_my_mind=(f"a better value of {edge.parameter} well inside the range",),
+        is_decided=not is_over,
+    )
+
+
+def _look_beyond(case: Case, edge: Edge, proposal: RoundDefinition) -> Draft:
+    return Draft(
+        case,
+        Action.WIDEN_SEARCH_SPACE,
+        f"The best {edge.parameter} may lie beyond the {edge.side} end of its range: "
+        f"{len(proposal.points)} points beyond it will tell, {describe(proposal, edge.parameter)}.",
+        proposal=proposal,
+        acting=RATE_EDGES,
+        would_change_my_mind=(f"points beyond the {edge.side} end that are no better",),
+    )
+
+
+def describe(proposal: RoundDefinition, name: str) -> str:
+    low, high = proposal.parameters[name].bounds
+    return f"search {low:.3g} to {high:.3g}"
+
+
+def advised_bounds(
+    case: Case, proposal: RoundDefinition | None
+) -> dict[str, dict[str, float]] | None:
+    """The new bounds of every parameter with an edge, whatever the action; None without one."""
+    edges = find_edges(case, *RATE_EDGES, "SPC202") or _all_diverged(case)
+    wider = widening_round(case, edges) if edges else None
+    names = dict.fromkeys(e.parameter for e in edges)
+    boxes = (wider.parameters if wider else {}) | _proposed(case, proposal)
+    found = {n: boxes[n].bounds for n in names if n in boxes}
+    return {n: {"low": low, "high": high} for n, (low, high) in found.items()} or None
+
+
+def _proposed(case: Case, proposal: RoundDefinition | None) -> Parameters:
+    """The parameters that the proposal itself moves: what it says goes before what is only
+    advised."""
+    old = case.subject.definition.parameters
+    return {n: p for n, p in proposal.parameters.items() if p != old.get(n)} if proposal else {}

@@ -1,0 +1,49 @@
+"""Every rule there is, in the order in which they run: the page to open first."""
+
+from app.policy.rule import Rule, Stage
+from app.policy.rules import (
+    ckp301_best_steps_in_first_tenth,
+    ckp302_best_steps_in_last_quarter,
+    ckp303_too_few_evaluations,
+    ckp306_best_step_at_end_of_decay,
+    ckp307_good_result_long_before_horizon,
+    hzn101_horizon_differs_from_round,
+    hzn102_horizon_in_search_space,
+    hzn103_measurement_beyond_horizon,
+    hzn104_trials_stopped_short,
+    hzn105_warmup_fills_horizon,
+    spc201_best_learning_rate_on_boundary,
+    spc203_best_rate_at_stability_cliff,
+    spc204_many_trials_diverged,
+)
+
+RULES: tuple[Rule, ...] = (
+    hzn101_horizon_differs_from_round.RULE,
+    hzn102_horizon_in_search_space.RULE,
+    hzn103_measurement_beyond_horizon.RULE,
+    hzn104_trials_stopped_short.RULE,
+    hzn105_warmup_fills_horizon.RULE,
+    spc201_best_learning_rate_on_boundary.RULE,
+    spc203_best_rate_at_stability_cliff.RULE,
+    spc204_many_trials_diverged.RULE,
+    ckp301_best_steps_in_first_tenth.RULE,
+    ckp302_best_steps_in_last_quarter.RULE,
+    ckp303_too_few_evaluations.RULE,
+    ckp306_best_step_at_end_of_decay.RULE,
+    ckp307_good_result_long_before_horizon.RULE,
+)
+
+
+def rules_of(stage: Stage) -> tuple[Rule, ...]:
+    """The rules that run at a stage, in order."""
+    return tuple(rule for rule in RULES if stage in rule.checks)
+
+
+def rule_named(code: str) -> Rule:
+    """The rule of that code. Raises KeyError if there is none."""
+    return {rule.code: rule for rule in RULES}[code]
+
+
+def known_settings() -> dict[str, float]:
+    """Every threshold that a study may set, with its default."""
+    return {name: value for rule in RULES for name, value in rule.settings.items()}

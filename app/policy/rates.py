@@ -1,0 +1,110 @@
+"""Which searched parameters are the learning rate, and what was tried of a parameter."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.domain.rounds import RoundDefinition
+from app.domain.space import Parameter, Role, Scale, names_with_role
+from app.domain.studies import SamplerKind
+from app.policy.facts import Configuration, Curve, ReviewFacts
+
+EVEN = 0.1  # steps of a hand-written grid differ by less than this share of their mean
+
+
+def searched_rates(definition: RoundDefinition) -> tuple[str, ...]:
+    """Names of searched numeric learning rates: by role, or as the schedule's peak."""
+    names = names_with_role(definition.parameters, Role.LEARNING_RATE)
+    peak = definition.schedule.peak
+    if isinstance(peak, str) and peak in definition.parameters and peak not in names:
+        names = (*names, peak)
+    return tuple(name for name in names if definition.parameters[name].is_numeric)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What was tried of one parameter in its branch, ascending: one entry a configuration.
+
+    `values` (its own unit) and `u` (0..1 along its scale over box and tried values), shape (n,);
+    `outcome` is the best value, inf where dead; `configurations` in the same order.
+    """
+
+    parameter: Parameter
+    values: Curve
+    u: Curve
+    outcome: Curve
+    configurations: tuple[Configuration, ...]
+    is_grid: bool
+    n_dimensions: int  # searched numeric dimensions of the branch that took two values or more
+
+    @property
+    def n_distinct(self) -> int:
+        """How many different values were tried."""
+        return int(np.unique(self.values).size)
+
+
+def tried(facts: ReviewFacts, name: str) -> Tried:
+    """Everything tried of a parameter; only configurations in whose branch it is active."""
+    parameter = facts.round.definition.parameters[name]
+    active = [c for c in (*facts.configurations, *facts.dead) if _has_number(c, name)]
+    active.sort(key=lambda c: (_number(c, name), c.best_value, c.point_key))
+    values = np.array([_number(c, name) for c in active], dtype=float)
+    return Tried(
+        parameter=parameter,
+        values=values,
+        u=_positions(parameter, values),
+        outcome=np.array([c.best_value for c in active], dtype=float),
+        configurations=tuple(active),
+        is_grid=_is_grid(facts.round.definition, parameter, values),
+        n_dimensions=_count_dimensions(facts.round.definition, active),
+    )
+
+
+def per_value(tried_points: Tried) -> tuple[Curve, Curve]:
+    """(u, outcome) of each distinct value, the best of its configurations; ascending."""
+    u, inverse = np.unique(tried_points.u, return_inverse=True)
+    outcome = np.full(u.size, np.inf)
+    np.minimum.at(outcome, inverse, tried_points.outcome)
+    return u, outcome
+
+
+def _has_number(configuration: Configuration, name: str) -> bool:
+    value = configuration.params.get(name)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(configuration: Configuration, name: str) -> float:
+    return float(configuration.params[name])
+
+
+def _positions(parameter: Parameter, values: Curve) -> Curve:
+    """u over the box, stretched to whatever was tried outside it."""
+    if not values.size:
+        return values
+    scaled = [_scaled(parameter, value) for value in values]
+    low, high = (_scaled(parameter, bound) for bound in parameter.bounds)
+    low, high = min(low, scaled[0]), max(high, scaled[-1])
+    return np.array([(value - low) / (high - low) for value in scaled])
+
+
+def _scaled(parameter: Parameter, value: float) -> float:
+    if parameter.scale is not Scale.LOG:
+        return value
+    return math.log(value) if value > 0 else math.log(parameter.bounds[0])
+
+
+def _is_grid(definition: RoundDefinition, parameter: Parameter, values: Curve) -> bool:
+    """By the sampler; points typed by hand are a grid if they are evenly spaced."""
+    if definition.sampler.kind is SamplerKind.GRID:
+        return True
+    if definition.trials is not None:
+        return False
+    distinct = np.unique([_scaled(parameter, value) for value in values])
+    gaps = np.diff(distinct)
+    return bool(gaps.size) and float(np.ptp(gaps)) <= EVEN * float(gaps.mean())
+
+
+def _count_dimensions(definition: RoundDefinition, active: list[Configuration]) -> int:
+    numeric = [name for name, p in definition.parameters.items() if p.is_numeric]
+    return sum(len({c.params.get(n) for c in active if n in c.params}) > 1 for n in numeric)

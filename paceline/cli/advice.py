@@ -1,0 +1,101 @@
+"""`paceline recommend`, `explain`, `best`: what to do next, why, and what came out."""
+
+from typing import Annotated, Any  # Any: JSON of the service
+
+import typer
+
+from paceline.cli.connection import AsJson, TokenFile, Url, connect
+from paceline.cli.output import next_command, print_json, print_recommendation, print_table
+
+StudyId = Annotated[str, typer.Argument(help="the study's id", metavar="STUDY")]
+
+
+def recommend(
+    study_id: StudyId,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+    accept: Annotated[bool, typer.Option("--accept", help="accept the proposal")] = False,
+) -> None:
+    """Say what to do next: one sentence, the numbers, the next command."""
+    client = connect(url, token_file)
+    advice = client.get(f"/v1/studies/{study_id}/recommendation")
+    if accept:
+        answer = client.post(f"/v1/studies/{study_id}/rounds", {"accept": advice["id"]})
+        _say_accepted(advice, answer, as_json=as_json)
+    elif as_json:
+        print_json(advice)
+    else:
+        print_recommendation(advice)
+        if advice["state"] == "proposed":
+            next_command(f"paceline recommend {study_id} --accept")
+
+
+def _say_accepted(
+    advice: dict[str, Any], answer: dict[str, Any], *, as_json: bool
+) -> None:  # Any: JSON
+    if as_json:
+        print_json(answer)
+    elif "round" in answer:
+        typer.echo(
+            f"accepted: round {answer['round']} ({answer['purpose']}) trains for "
+            f"{answer['max_train_steps']} steps"
+        )
+        next_command(f"paceline study watch {advice['study_id']}")
+    else:
+        typer.echo(f"accepted: study {answer['id']} is {answer['state']}")
+        next_command(f"paceline best {advice['study_id']}")
+
+
+def explain(
+    code: Annotated[str | None, typer.Argument(help="a rule's code, such as SPC201")] = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain a rule: what it does, why it matters, what to do. Without a code: list them."""
+    client = connect(url, token_file)
+    answer = client.get(f"/v1/rules/{code.upper()}" if code else "/v1/rules")
+    if as_json:
+        print_json(answer)
+    elif code:
+        typer.echo(f"{answer['code']}: {answer['title']} ({', '.join(answer['claims'])})\n")
+        typer.echo(answer["explanation"])
+        settings = answer["settings"]
+        names = settings.items() if isinstance(settings, dict) else []
+        for name, value in names:
+            typer.echo(f"  setting {name} = {value}")
+    else:
+        print_table(
+            ("code", "title", "stage", "claims"),
+            [(r["code"], r["title"], r["stage"], " ".join(r["claims"])) for r in answer["items"]],
+        )
+        next_command("paceline explain SPC201")
+
+
+def best(
+    study_id: StudyId, url: Url = None, token_file: TokenFile = None, as_json: AsJson = False
+) -> None:
+    """Print the best trial: parameters, checkpoint, and how to train it again."""
+    client = connect(url, token_file)
+    study = client.get(f"/v1/studies/{study_id}")
+    if study["best"] is None:
+        typer.echo("no trial has a result yet", err=True)
+        raise typer.Exit(4)
+    trial = client.get(f"/v1/trials/{study['best']['trial_id']}")
+    if as_json:
+        print_json({**study["best"], "params": trial["params"], "seed": trial["seed"]})
+        return
+    objective = study["definition"]["objective"]["metric"]
+    typer.echo(f"{objective} = {study['best']['value']:.6g} at step {study['best']['step']}")
+    for name, value in trial["params"].items():
+        typer.echo(f"  {name} = {value}")
+    typer.echo(f"  seed = {trial['seed']}, max_train_steps = {trial['max_train_steps']}")
+    saved = study["best"]["checkpoint"]
+    if saved:
+        typer.echo(f"checkpoint: {saved['store']}/{saved['key']} ({saved['bytes']} bytes)")
+    command = study["definition"]["job"]
+    if isinstance(command, dict) and command.get("command"):
+        flags = " ".join(f"--{n.replace('_', '-')} {v}" for n, v in trial["params"].items())
+        steps = f"--max-train-steps {trial['max_train_steps']}"
+        typer.echo(f"launch: {' '.join(command['command'])} {flags} {steps}")

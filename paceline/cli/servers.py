@@ -1,0 +1,139 @@
+"""`paceline up`, `api`, `conductor`, `worker`, `db upgrade`: the commands that start processes."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any  # Any: settings of all types
+
+import typer
+
+database = typer.Typer(no_args_is_help=True, help="look after the database")
+
+DatabaseUrl = Annotated[str | None, typer.Option("--database-url", help="SQLite or PostgreSQL")]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="data folder [.paceline]")]
+Host = Annotated[str | None, typer.Option("--host", help="address to listen on [127.0.0.1]")]
+Port = Annotated[int | None, typer.Option("--port", help="port to listen on [8731]")]
+Store = Annotated[str | None, typer.Option("--store", help="checkpoint store, file://...")]
+Broker = Annotated[str | None, typer.Option("--broker", help="redis://... to wake workers")]
+
+
+def settings_from(**flags: Any) -> Any:  # Any: a Settings, imported lazily, and its values
+    """Settings in which the flags that were given beat variables and file."""
+    from app.settings import Settings  # noqa: PLC0415 - a server's import, only here
+
+    return Settings(**{name: value for name, value in flags.items() if value is not None})
+
+
+def up(
+    data_dir: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+    slots: Annotated[int, typer.Option(help="[default: half the cores]")] = 0,
+    allow_commands: Annotated[
+        bool,
+        typer.Option("--allow-commands", help="run commands although others can reach the API"),
+    ] = False,
+) -> None:
+    """Run everything in one process on SQLite: API, conductor and a worker."""
+    from app.logs import configure_logging  # noqa: PLC0415 - a server's import, only here
+    from paceline.cli.embedded import run_until_told  # noqa: PLC0415 - as above
+
+    configure_logging(as_json=not sys.stderr.isatty())
+    settings = settings_from(
+        data_dir=data_dir, host=host, port=port, allow_commands=allow_commands or None
+    )
+    run_until_told(settings, slots)
+
+
+def api(
+    database_url: DatabaseUrl = None,
+    host: Host = None,
+    port: Port = None,
+    store: Store = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the API."""
+    from app.logs import configure_logging  # noqa: PLC0415 - a server's import, only here
+    from app.main import api_server, create_context  # noqa: PLC0415 - as above
+
+    configure_logging(as_json=True)
+    settings = settings_from(
+        database_url=database_url, host=host, port=port, store=store, data_dir=data_dir
+    )
+    api_server(create_context(settings)).run()
+
+
+def conductor(
+    database_url: DatabaseUrl = None,
+    broker: Broker = None,
+    store: Store = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Sweep leases, review rounds, apply the autopilot, wake workers."""
+    from app.logs import configure_logging  # noqa: PLC0415 - a server's import, only here
+    from app.main import create_conductor, create_context  # noqa: PLC0415 - as above
+    from paceline.cli.signals import Signals  # noqa: PLC0415 - as above
+
+    configure_logging(as_json=True)
+    settings = settings_from(
+        database_url=database_url, broker=broker, store=store, data_dir=data_dir
+    )
+    leading = create_conductor(create_context(settings))
+    with Signals() as signals:
+        leading.start()
+        signals.wait()
+        leading.stop()
+
+
+@database.command("upgrade")
+def upgrade(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+    """Bring the schema to this version; safe to repeat."""
+    from app.services.secrets import ensure_server_key  # noqa: PLC0415 - as above
+
+    from app.db import migrate  # noqa: PLC0415 - a server's import, only here
+    from app.main import create_context  # noqa: PLC0415 - as above
+
+    settings = settings_from(database_url=database_url, data_dir=data_dir)
+    migrate.upgrade(settings.resolved_database_url)
+    ensure_server_key(create_context(settings))
+    typer.echo("the schema is at head")
+
+
+def worker(  # noqa: PLR0913 - one argument a flag
+    url: Annotated[str | None, typer.Option("--url", help="address of the service")] = None,
+    token_file: Annotated[Path | None, typer.Option("--token-file")] = None,
+    name: Annotated[str | None, typer.Option(help="what people call this node")] = None,
+    slots: Annotated[int | None, typer.Option(help="how many CPU slots [1]")] = None,
+    gpus_per_slot: Annotated[int | None, typer.Option(help="one slot for so many GPUs")] = None,
+    queue: Annotated[str | None, typer.Option(help="whose work is claimed [cpu]")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="k=v that jobs may ask for")] = None,
+    root: Annotated[Path | None, typer.Option(help="relative job folders lie here [.]")] = None,
+    store: Store = None,
+    state_dir: Annotated[Path | None, typer.Option(help="[.paceline/worker]")] = None,
+    lock_dir: Annotated[Path | None, typer.Option(help="GPU locks of this node")] = None,
+    allow_commands: Annotated[bool, typer.Option("--allow-commands", help="run any argv")] = False,
+    pass_env: Annotated[list[str] | None, typer.Option(help="variables to hand on")] = None,
+    broker: Broker = None,
+) -> None:
+    """Run trainings on this node's slots."""
+    from app.logs import configure_logging  # noqa: PLC0415 - a worker's import, only here
+    from workers.main import run  # noqa: PLC0415 - as above
+    from workers.options import WorkerOptions  # noqa: PLC0415 - as above
+
+    flags: dict[str, Any] = {  # Any: settings of all types
+        "url": url,
+        "token_file": token_file,
+        "name": name,
+        "slots": slots,
+        "gpus_per_slot": gpus_per_slot,
+        "queue": queue,
+        "label": tuple(label) if label else None,
+        "root": root,
+        "store": store,
+        "state_dir": state_dir,
+        "lock_dir": lock_dir,
+        "allow_commands": allow_commands or None,
+        "pass_env": tuple(pass_env) if pass_env else None,
+        "broker": broker,
+    }
+    configure_logging(as_json=not sys.stderr.isatty())
+    raise typer.Exit(run(WorkerOptions(**{k: v for k, v in flags.items() if v is not None})))

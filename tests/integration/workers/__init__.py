@@ -1,0 +1,1 @@
+"""The worker against a real HTTP server, with real training processes."""

@@ -1,0 +1,1 @@
+"""The pure calculators that propose a round, a horizon, a schedule."""

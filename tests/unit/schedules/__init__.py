@@ -1,0 +1,1 @@
+"""The one implementation of schedules, against formulae written a second time."""

@@ -1,0 +1,1 @@
+"""How the SDK talks to the trial folder."""

@@ -1,0 +1,150 @@
+"""The node: one process that owns slots and GPUs, registers them, runs a thread for each slot."""
+
+import importlib.metadata
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from paceline.client import Client
+from paceline.service import find_service
+from workers.api import until_answered
+from workers.bench import Bench
+from workers.checkpoints import Store, open_store
+from workers.environment import copy_sdk
+from workers.folder import tidy_leftovers
+from workers.gpus import partition, visible_gpus
+from workers.identity import Identity, read_identity
+from workers.locks import PlaceLock, take_all
+from workers.options import WorkerOptions
+from workers.slot import Place, Slot
+from workers.wakeups import WakeUps
+
+log = structlog.get_logger()
+
+
+class NoSlot(Exception):
+    """The options leave this worker nothing to run on."""
+
+
+class Node:
+    """Start it, wake it, stop it; `stop` may be called from a signal handler's thread."""
+
+    def __init__(self, options: WorkerOptions) -> None:
+        self.options = options
+        self.stopping = threading.Event()
+        self.wakeups = WakeUps() if options.broker else None
+        self._slots: list[Slot] = []
+        self._locks: list[PlaceLock] = []
+        self._client: Client | None = None
+
+    def start(self) -> None:
+        """Lock, register and run. Raises NoSlot, PlaceTaken, or ProblemError if not let in."""
+        options = self.options
+        identity = read_identity(options.state_dir)
+        store = open_store(options.store, options.state_dir)
+        self._client = client = open_client(options)
+        groups = slot_gpus(options)
+        locks = [take_all(self._places(slot, gpus)) for slot, gpus in groups.items()]
+        self._locks = [lock for held in locks for lock in held]
+        tidy_leftovers(options.state_dir)
+        self._register(client, registration(options, identity, store, groups))
+        sdk_folder = copy_sdk(options.state_dir.resolve())
+        for (slot, gpus), held in zip(groups.items(), locks, strict=True):
+            descriptors = tuple(lock.descriptor for lock in held)
+            place = Place(identity, slot, options.work_queue, gpus, descriptors)
+            bench = Bench(client, options, store, sdk_folder, gpus, self.stopping)
+            self._slots.append(Slot(place, bench, self.wakeups))
+        for thread in self._slots:
+            thread.start()
+
+    def wake(self) -> None:
+        """There may be work: every idle slot looks."""
+        if self.wakeups:
+            self.wakeups.ring()
+
+    def stop(self) -> None:
+        """Ask every training to checkpoint; the slots release their attempts as pre-empted."""
+        self.stopping.set()
+        self.wake()
+
+    def kill(self) -> None:
+        """End every training at once; for a process that is about to exit."""
+        for thread in self._slots:
+            thread.kill()
+
+    def wait(self, timeout_seconds: float | None = None) -> bool:
+        """Whether every slot has ended within the time."""
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        for thread in self._slots:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            thread.join(left)
+        is_over = not any(thread.is_alive() for thread in self._slots)
+        if is_over:
+            self._let_go()
+        return is_over
+
+    def _let_go(self) -> None:
+        for lock in self._locks:
+            lock.release()
+        if self._client:
+            self._client.close()
+
+    def _places(self, slot: str, gpus: tuple[str, ...]) -> dict[str, Path]:
+        slots = self.options.state_dir / "slots"
+        return {f"slot {slot} of {self.options.state_dir}": slots / f"{slot}.lock"} | {
+            f"GPU {gpu}": self.options.lock_dir / f"{gpu}.lock" for gpu in gpus
+        }
+
+    def _register(self, client: Client, body: dict[str, Any]) -> None:  # Any: JSON
+        for attempt in until_answered(lambda: not self.stopping.is_set()):
+            with attempt:
+                client.post("/v1/workers", body)
+        log.info("worker registered", worker=body["worker"], url=client.url, slots=body["slots"])
+
+
+def open_client(options: WorkerOptions) -> Client:
+    """The service that the options name, or that every client finds. Raises ServiceNotFound."""
+    if options.url and options.token:
+        return Client(options.url, options.token)
+    service = find_service(options.url or None, options.token_file)
+    return Client(service.url, options.token or service.token)
+
+
+def slot_gpus(options: WorkerOptions) -> dict[str, tuple[str, ...]]:
+    """Every slot's name and its GPUs. Raises NoSlot."""
+    if options.gpus_per_slot is None:
+        groups: list[tuple[str, ...]] = [()] * options.slots
+    else:
+        gpus = visible_gpus()
+        groups = partition(gpus, options.gpus_per_slot)
+        if not groups:
+            raise NoSlot(
+                f"--gpus-per-slot {options.gpus_per_slot}, but this worker sees {len(gpus)} GPUs: "
+                "ask for fewer, set CUDA_VISIBLE_DEVICES, or use --slots for CPU slots"
+            )
+    if not groups:
+        raise NoSlot("--slots 0 leaves nothing to run on: give at least 1")
+    return {str(number): gpus for number, gpus in enumerate(groups)}
+
+
+def registration(
+    options: WorkerOptions, identity: Identity, store: Store, groups: dict[str, tuple[str, ...]]
+) -> dict[str, Any]:  # Any: JSON
+    """The body of `POST /v1/workers`; the nonce shows that the API's store is this worker's too."""
+    return {
+        "worker": identity.worker_id,
+        "boot_id": identity.boot_id,
+        "name": options.name,
+        "version": importlib.metadata.version("paceline"),
+        "store": store.url,
+        "store_nonce": store.nonce(),
+        "slots": [
+            {"slot": slot, "gpus": len(gpus), "queue": options.work_queue}
+            for slot, gpus in groups.items()
+        ],
+        "entrypoints": sorted(options.entrypoints),
+        "commands": options.allow_commands,
+    }

@@ -1,0 +1,121 @@
+"""One place on the node: a thread that claims, runs and claims again, until the worker ends."""
+
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from paceline.client import ClientError
+from workers.api import claim, until_answered
+from workers.attempt import run_attempt
+from workers.bench import Bench
+from workers.claim import Claim, read_claim
+from workers.identity import Identity
+from workers.launch import Keeper
+from workers.wakeups import WakeUps
+
+LONG_POLL_SECONDS = 5  # an idle worker ends within it; a finished training claims at once anyway
+SWEEP_SECONDS = 10.0  # with a broker: look for work although nobody rang
+LEAST_IDLE_SECONDS = 1.0  # between two claims that found nothing
+TROUBLE_SECONDS = 5.0  # after something unforeseen
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who claims for what: the fixed part of every claim, and the locks that its keepers share."""
+
+    identity: Identity
+    slot: str
+    queue: str
+    gpu_ids: tuple[str, ...]
+    locks: tuple[int, ...]
+
+
+class Slot(threading.Thread):
+    """Runs attempts one after the other; the next keeper starts while a training runs."""
+
+    def __init__(self, place: Place, bench: Bench, wakeups: WakeUps | None) -> None:
+        super().__init__(name=f"slot-{place.slot}", daemon=True)
+        self._place, self._bench, self._wakeups = place, bench, wakeups
+        self._heard = 0
+        self._keeper: Keeper | None = None  # of the training that runs
+        self._spare: Keeper | None = None
+
+    def run(self) -> None:
+        while not self._bench.stopping.is_set():
+            try:
+                self._turn()
+            except Exception:
+                log.exception("slot in trouble", slot=self._place.slot)
+                self._bench.stopping.wait(TROUBLE_SECONDS)
+        if self._spare:
+            self._spare.close()
+
+    def kill(self) -> None:
+        """End the training at once, from whatever thread."""
+        keeper = self._keeper
+        if keeper:
+            keeper.end(0.0)
+
+    def _turn(self) -> None:
+        """One claim, and the attempt if there is one."""
+        self._spare = self._spare or Keeper(self._place.locks)
+        asked_at = time.monotonic()
+        claimed = self._claim()
+        if claimed is None:
+            self._idle(asked_at)
+            return
+        self._keeper = keeper = self._spare
+        self._spare = None
+        try:
+            run_attempt(claimed, self._bench, keeper, self._prepare_next)
+        finally:
+            self._keeper = None
+            keeper.close()  # whatever went wrong, nothing of the training is left
+
+    def _prepare_next(self) -> None:
+        self._spare = Keeper(self._place.locks)
+
+    def _claim(self) -> Claim | None:
+        """A new attempt or None; repeated until answered, under one request id."""
+        body = {**self._fixed(), "request_id": uuid.uuid4().hex}
+        try:
+            for attempt in until_answered(lambda: not self._bench.stopping.is_set()):
+                with attempt:
+                    answer = claim(self._bench.client, body)
+        except ClientError as error:
+            if self._bench.stopping.is_set():
+                return None
+            log.error("claim refused", slot=self._place.slot, why=str(error))
+            self._bench.stopping.wait(TROUBLE_SECONDS)
+            return None
+        return None if answer is None else read_claim(answer)
+
+    def _fixed(self) -> dict[str, Any]:  # Any: JSON
+        place, options = self._place, self._bench.options
+        return {
+            "worker": place.identity.worker_id,
+            "boot_id": place.identity.boot_id,
+            "slot": place.slot,
+            "queue": place.queue,
+            "offers": {
+                "gpus": len(place.gpu_ids),
+                "entrypoints": sorted(options.entrypoints),
+                "commands": options.allow_commands,
+                "labels": dict(options.labels),
+            },
+            "wait_seconds": 0 if self._wakeups else LONG_POLL_SECONDS,
+        }
+
+    def _idle(self, asked_at: float) -> None:
+        """Wait for a wake-up or the own sweep; without a broker the long poll was the wait."""
+        if self._wakeups:
+            self._heard = self._wakeups.wait(self._heard, SWEEP_SECONDS)
+        else:
+            spent = time.monotonic() - asked_at
+            self._bench.stopping.wait(max(0.0, LEAST_IDLE_SECONDS - spent))
