@@ -12,6 +12,7 @@ from app.planning.history import arrival, is_same_problem, longer_round
 from app.planning.horizon import tune_round_at
 from app.planning.levels import Level
 from app.planning.walks import Walk, Way, walk_down, walk_up
+from app.policy.horizon_number import recommended_number
 from app.policy.prepare import prepare
 
 
@@ -26,7 +27,7 @@ class Checked:
 def standing_case(case: Case) -> Case:
     """The round whose horizon stands: after a descent that lost more than eps, the longer one
     again."""
-    longer = longer_round(case)
+    longer = longer_round(case) if case.is_tune else None
     if longer is None or case.best is None:
         return case
     facts = prepare(case.study, longer.number)
@@ -82,7 +83,7 @@ def _from_down(case: Case, walk: Walk) -> Draft | None:
 
 def _from_up(case: Case, walk: Walk) -> Draft | None:
     if walk.ask_steps is not None:
-        return _ask(case, walk, walk.ask_steps)
+        return _ask(case, walk, walk.ask_steps) if _asks_again(case) else None
     settled = walk.settled
     if settled.horizon_steps == case.horizon_steps:
         return None
@@ -99,6 +100,14 @@ def _from_up(case: Case, walk: Walk) -> Draft | None:
         recommended_steps=settled.horizon_steps,
         effect=gain,
     )
+
+
+def _asks_again(case: Case) -> bool:
+    """After four doublings that paid: only where the curves themselves still ask for longer."""
+    if arrival(case) is not Action.EXTEND_HORIZON:
+        return True
+    still_falls = recommended_number(case.facts).recommended > case.horizon_steps
+    return still_falls or bool(case.findings("CKP302", "WRK501"))
 
 
 def _ask(case: Case, walk: Walk, steps: int) -> Draft:

@@ -4,7 +4,7 @@ The judgement works on positions u (0..1 along the parameter's scale) and outcom
 inf = diverged): dropping diverged trials would double the false positives.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -69,7 +69,8 @@ def judge_edge(points: Points) -> EdgeJudgement:
         enough = points.n_distinct
     if enough < least or alive.sum() < LEAST_ALIVE:
         return EdgeJudgement(missing=("trials",), why=f"{enough} values tried, {least} wanted")
-    return _judge_many(points) if points.n_dimensions > 1 else _judge_one(points)
+    judge = _judge_many if points.n_dimensions > 1 else _judge_one
+    return with_cliff(judge(points), points)
 
 
 def is_stuck_at_the_low_end(alive: Curve) -> bool:
@@ -86,17 +87,28 @@ def best_index(points: Points) -> int:
     return int(best[np.argmin(np.abs(points.u[best] - MIDDLE))])
 
 
-def is_cliff(points: Points) -> bool:
+def is_cliff(points: Points, alive: Steps) -> bool:
     """Whether everything above the last stable value is dead and at most one lives above the best.
 
-    What never learned above the best counts as dead here, and only here (policy section 0).
+    `alive`: indices of the stable values, ascending.
     """
-    best = best_index(points)
-    alive = np.isfinite(points.outcome)
-    above = np.arange(points.u.size) > best
-    alive &= ~(above & (points.has_learned == 0.0))
-    last = int(np.flatnonzero(alive)[-1])
-    return last < points.u.size - 1 and int((alive & above).sum()) <= 1
+    is_dead_above = bool(alive.size) and int(alive[-1]) < points.u.size - 1
+    return is_dead_above and int((alive > best_index(points)).sum()) <= 1
+
+
+def with_cliff(judgement: EdgeJudgement, points: Points) -> EdgeJudgement:
+    """The optimum may sit at a cliff of values that never learned: then the high side is no edge.
+
+    They count as dead for SPC203 only (policy section 0), so a low edge stands.
+    """
+    if judgement.side == "low" or judgement.missing:
+        return judgement
+    above = np.arange(points.u.size) > best_index(points)
+    has_failed = ~np.isfinite(points.outcome) | (above & (points.has_learned == 0.0))
+    if not is_cliff(points, np.flatnonzero(~has_failed)):
+        return judgement
+    why = "the range ends at the stability cliff"
+    return replace(judgement, side=None, strength=None, why=why, is_cliff=True)
 
 
 def _judge_one(points: Points) -> EdgeJudgement:
@@ -106,7 +118,7 @@ def _judge_one(points: Points) -> EdgeJudgement:
     has_dead_top = int(alive[-1]) < n - 1
     if has_dead_top and alive.size <= LEAST_ALIVE and best <= 1:
         return EdgeJudgement("low", Strength.EDGE, "the window sits on the stability cliff")
-    if is_cliff(points):
+    if is_cliff(points, alive):
         return EdgeJudgement(why="the range ends at the stability cliff", is_cliff=True)
     side = _side_of_end(points, best)
     if side is None:
@@ -163,8 +175,6 @@ def _judge_many(points: Points) -> EdgeJudgement:
     strength = _low_strength(points, rank, z, q)
     if strength is not None:
         return EdgeJudgement("low", strength, "values improve towards the low end", z)
-    if is_cliff(points):
-        return EdgeJudgement(None, None, "the range ends at the stability cliff", z, is_cliff=True)
     return EdgeJudgement(None, None, "no trend towards an end", z)
 
 

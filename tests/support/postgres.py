@@ -19,8 +19,11 @@ UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commi
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """Yield the URL of a server's maintenance database; our own server ends with the block."""
+def running_postgres(*, is_durable: bool = False) -> Iterator[str]:
+    """Yield the URL of a server's maintenance database; our own server ends with the block.
+
+    `is_durable`: commits wait for the disk, as in production (benchmarks want that).
+    """
     chosen = os.environ.get(CHOSEN)
     if chosen:
         yield chosen
@@ -30,7 +33,7 @@ def running_postgres() -> Iterator[str]:
         try:
             url = server.get_uri().replace("postgres:@", "postgres@")
             with psycopg.connect(url, autocommit=True) as session:
-                for name, value in UNSAFE_BUT_FAST.items():
+                for name, value in ({} if is_durable else UNSAFE_BUT_FAST).items():
                     session.execute(f"ALTER SYSTEM SET {name} = {value}".encode())
                 session.execute("SELECT pg_reload_conf()")
             yield url

@@ -1,0 +1,50 @@
+"""Status of a study: constant in the number of trials, against a new Optuna client reading its
+trials."""
+
+from benchmarks import optuna_peer
+from benchmarks.service import definition
+from benchmarks.table import Row, middle, seconds_each
+from paceline.client import Client
+
+SMALL, LARGE, POLLS, PEER_TRIALS = 100, 10_000, 30, 300
+
+
+def measure(server: str, service: Client) -> list[Row]:
+    """Milliseconds a poll, small and large, and the growth between them."""
+    small, large = _poll(service, SMALL), _poll(service, LARGE)
+    return [
+        Row(
+            f"status of a study of {LARGE} trials (peer: {PEER_TRIALS} trials, new client)",
+            middle(large) * 1e3,
+            middle(_peer(server)) * 1e3,
+            "ms",
+            "constant",
+            is_higher_better=False,
+            spread=(min(large) * 1e3, max(large) * 1e3),
+        ),
+        Row(
+            f"status, {LARGE} over {SMALL} trials",
+            middle(large) / middle(small),
+            None,
+            "x",
+            "<= 1.3x",
+        ),
+    ]
+
+
+def _poll(service: Client, trials: int) -> list[float]:
+    study_id = service.post("/v1/studies", definition(trials), timeout=120)["id"]
+    service.get(f"/v1/studies/{study_id}")
+    return seconds_each(lambda: service.get(f"/v1/studies/{study_id}"), POLLS)
+
+
+def _peer(server: str) -> list[float]:
+    import optuna  # noqa: PLC0415 - only the peer's part needs it
+
+    with optuna_peer.peer_study(server) as study:
+        for _ in range(PEER_TRIALS):
+            study.add_trial(optuna.trial.create_trial(value=1.0))
+        url = str(study._storage._backend.url)
+        return seconds_each(
+            lambda: optuna.load_study(study_name=study.study_name, storage=url).trials, 3
+        )
