@@ -33,8 +33,8 @@ def _preface() -> str:
     day = datetime.now(UTC).date().isoformat()
     return (
         f"`make bench ARGS=--write` on {day}, Python {platform.python_version()}, two cores, "
-        "PostgreSQL with its default durability. Every ratio is of figures taken in the same run; on a shared "
-        "machine only ratios of 5x and more mean anything."
+        "PostgreSQL with its default durability. Every ratio is of figures taken in the same run; "
+        "on a shared machine only ratios of 5x and more mean anything."
     )
 
 

@@ -216,8 +216,7 @@ class Trial:
         if self._control.stop_after is None or self._stop_step is not None:
             return
         undecided = step + 1 if step == self._asked_step else step
-        wanted = undecided if is_alone() else max(self._control.stop_after, undecided)
-        self._stop_step = min(wanted, self.max_train_steps)
+        self._stop_step = undecided if is_alone() else max(self._control.stop_after, undecided)
 
     def _is_over(self, done: int) -> bool:
         stopped = self._stop_step is not None and done >= self._stop_step

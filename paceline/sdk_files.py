@@ -19,7 +19,8 @@ CONTROL_LOOK_SECONDS = 0.1  # a look costs microseconds; nobody needs an answer 
 class ReportFile:
     """`reports.jsonl`: one flat JSON object a line, each appended by a single write.
 
-    O_APPEND makes a whole line visible at once, so a reader that tails the file meets no half line.
+    O_APPEND keeps the lines of all writers apart. A reader that tails the file takes what ends in a
+    newline: where a line crosses a page, its first part may be seen a moment before the rest.
     """
 
     def __init__(self, path: Path) -> None:

@@ -32,13 +32,14 @@ def main() -> None:
     if first is None:
         return
     spec = json.loads(first)
+    orders.valid_until = spec["valid_until"]
+    orders.follow_waiting()
     try:
         family = Family(spec)
     except OSError as error:
         say(f"failed {error}")
         return
     say(f"started {family.leader.pid}")
-    orders.valid_until = spec["valid_until"]
     cause = keep(family, orders, spec["grace_seconds"])
     say(f"exited {family.leader.returncode} {cause}")
 
@@ -118,6 +119,7 @@ class Orders:
 
     def __init__(self, descriptor: int) -> None:
         self._pipe, self._rest = descriptor, b""
+        self._waiting: list[str] = []
         self._bell, bell_in = os.pipe()
         for end in (self._bell, bell_in):
             os.set_blocking(end, False)
@@ -131,10 +133,14 @@ class Orders:
         while not self.closed:
             lines = self._read()
             if lines:
-                for line in lines[1:]:
-                    self._follow(line)
+                self._waiting = lines[1:]
                 return lines[0]
         return None
+
+    def follow_waiting(self) -> None:
+        """Follow the lines that came together with the first."""
+        for line in self._waiting:
+            self._follow(line)
 
     def wait(self, seconds: float) -> None:
         watched = [self._bell] if self.closed else [self._bell, self._pipe]

@@ -19,6 +19,7 @@ LEAST_RANDOM_VALUES = 8
 LEAST_ALIVE = 3
 END_SHARE = 0.10  # of the range, from the bound: random points there count as the end
 TIE_SHARE = 0.5  # of sigma_eval: another interior value this close makes an edge a suspect
+END_NOISE = 2.0  # sigma_eval: how far an end may lie from the best and still be suspected
 MIDDLE = 0.5
 
 
@@ -137,15 +138,21 @@ def _side_of_end(points: Points, best: int) -> Side | None:
 
 
 def _judge_neighbourhoods(points: Points, alive: Steps) -> EdgeJudgement:
-    """The best mean of three neighbours (two at an end) at an end: one draw may be seed noise."""
+    """The best mean of three neighbours (two at an end) at an end: one draw may be seed noise.
+
+    Asked only where the end's own value may be the best within that noise: without this guard a
+    symmetric valley asks too (real sweeps: false calls inside .18 against .10, recall the same).
+    """
     values = points.outcome[alive]
     padded = np.concatenate([[0.0], np.cumsum(values)])
     index = np.arange(values.size)
     low, high = np.maximum(index - 1, 0), np.minimum(index + 2, values.size)
     means = (padded[high] - padded[low]) / (high - low)
     inside = float(means[1:-1].min()) if means.size > 2 else np.inf
-    is_low = int(alive[0]) == 0 and means[0] < inside and means[0] <= means[-1]
-    is_high = int(alive[-1]) == points.u.size - 1 and means[-1] < inside and means[-1] < means[0]
+    tie = values.min() + END_NOISE * points.noise_eval
+    is_low = int(alive[0]) == 0 and values[0] <= tie and means[0] < min(inside, means[-1])
+    has_live_top = int(alive[-1]) == points.u.size - 1
+    is_high = has_live_top and values[-1] <= tie and means[-1] < min(inside, means[0])
     if not is_low and not is_high:
         return EdgeJudgement(why="the best value lies inside the range")
     side: Side = "low" if is_low else "high"

@@ -1,6 +1,6 @@
 """Train a small network on the UCI digits: as a trial of a study, or alone from the command line.
 
-    python train.py --learning-rate 0.1 --max-train-steps 500
+python train.py --learning-rate 0.1 --max-train-steps 500
 """
 
 import argparse
@@ -9,8 +9,9 @@ import sys
 from dataclasses import fields
 from typing import Any
 
-import paceline
 from digits_training import Options, Training, options_from
+
+import paceline
 
 
 def main() -> None:

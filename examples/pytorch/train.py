@@ -1,6 +1,6 @@
 """Train a small network on the UCI digits in PyTorch, as a trial of a study or alone.
 
-    python train.py --learning-rate 0.1 --max-train-steps 500
+python train.py --learning-rate 0.1 --max-train-steps 500
 """
 
 import argparse
@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import paceline
 import torch
 from torch import Tensor, nn
+
+import paceline
 
 SPLIT_SEED = 20  # the same images train in every trial, whatever the trial's own seed
 TRAIN_SIZE = 600

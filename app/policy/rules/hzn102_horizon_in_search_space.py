@@ -16,7 +16,7 @@ import re
 from app.domain.studies import Binding
 from app.policy.admission import RoundAdmission
 from app.policy.rule import Rule, Severity, Stage
-from app.policy.verdicts import Clear, Finding, Judged, Verdict
+from app.policy.verdicts import Clear, Finding, Inconclusive, Judged, Verdict
 
 # Normalised: lower case, letters and digits only. Sources: the arguments of the training loops of
 # PyTorch Lightning, HF Trainer, Keras, timm, fairseq, MMEngine, Megatron, Flax examples and
@@ -49,6 +49,8 @@ ACTION = "Remove it from `parameters`; give `max_train_steps` one value for ever
 
 def check(facts: RoundAdmission) -> Verdict:
     """Judge the names of the searched parameters."""
+    if not facts.parameters:
+        return Inconclusive(("parameters",), "no parameter is searched")
     disguised = [name for name in facts.parameters if normalise(name) in ALIASES]
     judged = Judged(
         {"parameters": disguised},

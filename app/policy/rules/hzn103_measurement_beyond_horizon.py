@@ -13,13 +13,15 @@ from app.domain.curves import steps_beyond
 from app.domain.studies import Binding
 from app.policy.measurements import MeasurementFacts
 from app.policy.rule import Rule, Severity, Stage
-from app.policy.verdicts import Clear, Finding, Judged, Verdict
+from app.policy.verdicts import Clear, Finding, Inconclusive, Judged, Verdict
 
 ACTION = "Stop the training loop at max_train_steps; open a round with a longer horizon instead."
 
 
 def check(facts: MeasurementFacts) -> Verdict:
     """Judge one batch of measurements."""
+    if not facts.steps:
+        return Inconclusive(("measurements",), "the batch holds no step")
     first = steps_beyond(facts.steps, facts.max_train_steps)
     evidence = {"max_train_steps": facts.max_train_steps, "first_refused_step": first}
     n = len(facts.steps)

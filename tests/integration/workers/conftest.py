@@ -37,8 +37,9 @@ def ledger() -> Iterator[Ledger]:
 
 
 def options(ledger: Ledger, tmp_path: Path, **changes: object) -> WorkerOptions:
-    return WorkerOptions(
-        **{
+    """Options of a worker in the test's own folder; `changes` replace theirs."""
+    return WorkerOptions.model_validate(
+        {
             "url": ledger.url,
             "token": TOKEN,
             "root": tmp_path,

@@ -1,26 +1,15 @@
 """A small real HTTP server that keeps a ledger of the attempt protocol in memory.
-It can fall silent, disown attempts and answer commands, so that workers meet what they must survive.
+It can fall silent, disown attempts and give commands: what workers must survive.
 """
 
 import json
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Json = Any  # JSON, as the contract says
-DEADLINE_SECONDS = 30.0
 TOKEN = "secret"
-
-
-def eventually(is_true: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:
-    """Poll until it holds; fail with the words if it does not in time."""
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
 
 
 @dataclass

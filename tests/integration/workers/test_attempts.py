@@ -5,12 +5,15 @@ import sys
 from pathlib import Path
 
 from tests.integration.workers.conftest import StartNode
-from tests.integration.workers.ledger import Ledger, claim, eventually
+from tests.integration.workers.ledger import Ledger, claim
 from tests.integration.workers.programs import FILES_ALONE, SDK, python
+from tests.support.waiting import wait_until
 
 
 def finished(ledger: Ledger, *attempts: str) -> None:
-    eventually(lambda: set(attempts) <= set(ledger.finishes), f"{attempts} finished")
+    wait_until(
+        lambda: set(attempts) <= set(ledger.finishes), seconds=30, what=f"{attempts} finished"
+    )
 
 
 def test_program_with_files_alone_completes_and_loses_no_report(
@@ -138,7 +141,7 @@ def test_worker_without_allow_commands_refuses_a_free_command(
 def test_registered_entrypoint_runs_without_allow_commands(
     ledger: Ledger, start_node: StartNode
 ) -> None:
-    job = {"entrypoint": "train", "command": None, "directory": None, "env": {}}
+    job: dict[str, object] = {"entrypoint": "train", "command": None, "directory": None, "env": {}}
     ledger.work.append(claim("a1", [], job=job))
     start_node(allow_commands=False, entrypoints={"train": python(FILES_ALONE)})
     finished(ledger, "a1")

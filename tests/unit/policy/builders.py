@@ -7,13 +7,27 @@ from typing import Any  # Any: a builder forwards whatever field a test wants to
 
 import numpy as np
 
+from app.domain.ids import TrialId
+from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import Purpose, RoundDefinition
-from app.domain.schedules import Names, ScheduleDefinition, resolve
+from app.domain.schedules import Names, RoleReference, ScheduleDefinition, resolve
 from app.domain.space import Parameter, ParameterType, Role, Scale, Value, point_key
 from app.domain.states import RoundState, TrialState
 from app.domain.studies import Job, Objective, SamplerDefinition, SamplerKind, StudyDefinition
+from app.policy.engine import assess
 from app.policy.facts import RoundFacts, StudyFacts, TrialFacts
 
+__all__ = [
+    "JudgedVerdict",
+    "Objective",
+    "Role",
+    "RoleReference",
+    "SamplerDefinition",
+    "ScheduleDefinition",
+    "StudyDefinition",
+    "StudyFacts",
+    "TrialId",
+]
 HORIZON = 1000
 GRID = SamplerDefinition(kind=SamplerKind.GRID)
 RANDOM = SamplerDefinition(kind=SamplerKind.RANDOM)
@@ -28,6 +42,16 @@ def rate_parameter(low: float = 1e-4, high: float = 1.0, **changes: Any) -> Para
 def number(low: float = 0.0, high: float = 1.0, **changes: Any) -> Parameter:
     """A linear parameter of any other role."""
     return Parameter(type=ParameterType.FLOAT, low=low, high=high, **changes)
+
+
+def choice(*values: Value, **changes: Any) -> Parameter:
+    """A categorical parameter."""
+    return Parameter(type=ParameterType.CATEGORICAL, choices=values, **changes)
+
+
+def fixed_schedule(peak: float) -> ScheduleDefinition:
+    """A constant rate that is not searched."""
+    return ScheduleDefinition(kind="constant", peak=peak)
 
 
 def definition(**changes: Any) -> StudyDefinition:
@@ -168,3 +192,28 @@ def tune_study(
     """One tune round over the rate: the usual subject of a test."""
     study = definition(**changes)
     return study_facts(study, round_facts(study, sweep(study, value_of, over)))
+
+
+def verdicts_of(study: StudyFacts, code: str, number: int = 1) -> tuple[JudgedVerdict, ...]:
+    """What one review rule says of a round, through the engine."""
+    return tuple(v for v in assess(study, number).verdicts if v.code == code)
+
+
+def verdict_of(study: StudyFacts, code: str, number: int = 1) -> JudgedVerdict:
+    """The one verdict of a rule that gives one."""
+    (verdict,) = verdicts_of(study, code, number)
+    return verdict
+
+
+def arriving(best_at: int, *, best: float = 0.1, count: int = 50) -> list[float]:
+    """A curve that falls straight to `best` at evaluation `best_at` (1 ... count), then worsens."""
+    down = [1.0 - (1.0 - best) * (i + 1) / best_at for i in range(best_at)]
+    return down + [best + 0.05 + 0.001 * i for i in range(count - best_at)]
+
+
+def alike(curves: Sequence[Sequence[float]], **changes: Any) -> StudyFacts:
+    """A tune round with one trial a curve, at rates spread over the range."""
+    study = definition(**changes)
+    over = rates(count=max(len(curves), 2))
+    made = [rate_trial(study, rate, curve) for rate, curve in zip(over, curves, strict=False)]
+    return study_facts(study, round_facts(study, made))

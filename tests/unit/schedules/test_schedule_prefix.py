@@ -52,3 +52,10 @@ def test_another_peak_shares_nothing() -> None:
 def test_a_constant_rate_is_shared_to_the_shorter_horizon() -> None:
     constant = Schedule("constant", 0.1, warmup_steps=10)
     assert constant.same_until(constant, 2**50, 2**40) == 2**40
+
+
+def test_a_slow_start_of_a_decay_is_shared_as_far_as_it_is_the_same_rate() -> None:
+    one = Case(Schedule("cosine", 1.0), 1_000_000)
+    other = Case(Schedule("constant", 1.0), 1_000_000)
+    found = one.schedule.same_until(other.schedule, one.horizon, other.horizon)
+    assert 1 < found == walked(one, other)

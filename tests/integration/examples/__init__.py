@@ -1,0 +1,1 @@
+"""The examples, really trained: what a user copies must do what it says."""

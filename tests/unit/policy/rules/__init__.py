@@ -1,0 +1,1 @@
+"""One test module a rule: Clear, Finding, Inconclusive and the exact threshold of each."""
