@@ -10,14 +10,14 @@ from app.api import errors, openapi
 from app.api.auth import Brake
 from app.api.headers import SecurityHeaders
 from app.api.presence import Presence
-from app.api.routes import system, tokens
+from app.api.routes import study_page, system, tokens
 from app.services.context import Context
 
 DESCRIPTION = (
     "Paceline decides how long to train: studies run in rounds of one fixed number of steps, "
     "each round is judged, and the recommendation holds the next round, ready to be posted back."
 )
-ROUTERS = (system.router, tokens.router)
+ROUTERS = (system.router, tokens.router, study_page.router)
 
 
 def create_app(context: Context) -> FastAPI:

@@ -1,4 +1,5 @@
-"""How a trial lies in its row: the one translation between the record and the columns, used by every repository."""
+"""How a trial lies in its row: the one translation between the record and the columns, used by
+every repository."""
 
 from typing import Any  # Any: JSON columns and rows of SQLAlchemy
 

@@ -1,4 +1,5 @@
-"""Trials: storing them, reading them, and the one place where a trial's state changes, with its round's counters.
+"""Trials: storing them, reading them, and the one place where a trial's state changes, with its
+round's counters.
 
 Rows are locked in one order everywhere: attempt, trial, study, round. Keep to it and nothing deadlocks.
 """
@@ -35,7 +36,8 @@ class Place:
 
 
 def insert_many(connection: Connection, place: Place, new: Sequence[NewTrial]) -> list[TrialId]:
-    """Store trials as waiting, numbered on from the study's last; those the round already has are skipped."""
+    """Store trials as waiting, numbered on from the study's last; those the round already has are
+    skipped."""
     first_number = connection.scalar(
         select(studies.c.next_number)
         .where(studies.c.id == place.study_id)
@@ -101,7 +103,8 @@ def write(connection: Connection, trial_id: TrialId, **columns: Any) -> None:  #
 
 
 def set_open(connection: Connection, study_id: StudyId, *, is_open: bool) -> None:
-    """Let the study's unfinished trials be claimed, or not. Call it before touching the study's row."""
+    """Let the study's unfinished trials be claimed, or not. Call it before touching the study's
+    row."""
     unfinished = trials.c.state.in_((TrialState.WAITING, TrialState.RUNNING))
     connection.execute(
         update(trials).where(trials.c.study_id == study_id, unfinished).values(is_open=is_open)

@@ -14,15 +14,16 @@ from app.domain.recommendations import (
     Promotion,
     Reason,
 )
-from app.domain.rounds import Action, RoundDefinition
+from app.domain.rounds import Action, Purpose, RoundDefinition
 from app.planning.case import Case, is_standing, open_case
+from app.planning.climbing import next_horizon
 from app.planning.draft import Draft
 from app.planning.evidence import collect_evidence
 from app.planning.finishing import finish
 from app.planning.gate import blocking_codes, confidence, undecided_codes
 from app.planning.judging import judge_horizon, standing_case
 from app.planning.levels import known_bracket
-from app.planning.promotion import next_horizon, promote
+from app.planning.promotion import promote
 from app.planning.ranks import recheck_ranks
 from app.planning.rounds import rounds_cost
 from app.planning.schedules import as_wire
@@ -60,10 +61,17 @@ def first_answer(case: Case) -> Draft:
 
 
 def _nothing_usable(case: Case) -> Draft:
+    purpose = case.subject.definition.purpose
+    sentence = f"No trial of round {case.subject.number} completed alive: nothing to build on."
+    if purpose in (Purpose.PROBE, Purpose.LR_SWEEP):
+        sentence = (
+            f"{purpose} rounds are not judged yet: read round {case.subject.number} yourself and "
+            "post a tune round at the number of steps that you found."
+        )
     return Draft(
         case,
         Action.COLLECT_EVIDENCE,
-        f"No trial of round {case.subject.number} completed alive: there is nothing to build on.",
+        sentence,
         is_decided=False,
         is_low_confidence=True,
     )

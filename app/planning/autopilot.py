@@ -27,7 +27,9 @@ def _continues_checks(study: StudyFacts, advice: Advice) -> tuple[bool, str]:
     """`gated`: whoever accepted one check has accepted the rest of that descent or climb."""
     reviewed = study.round(advice.round).definition
     proposal = advice.proposal
-    if advice.action is not Action.CHECK_HORIZON or proposal is None or reviewed.checks is None:
+    was_accepted = study.round(advice.round).action is Action.CHECK_HORIZON
+    is_check = advice.action is Action.CHECK_HORIZON and proposal is not None
+    if proposal is None or reviewed.checks is None or not (was_accepted and is_check):
         return False, "autopilot is gated: a person accepts"
     checked = study.round(reviewed.checks).definition.max_train_steps
     same_round = proposal.checks == reviewed.checks

@@ -49,11 +49,11 @@ def _rate_moves(
 ) -> list[Candidate] | None:
     """The configuration at several rates, inside the natural limits; None if no rate is
     searched."""
-    parameters = case.subject.definition.parameters
-    name = rate_name(parameters, source.params)
+    definition = case.subject.definition
+    name = rate_name(definition, source.params)
     if name is None:
         return None
-    *_, most, _ = natural_limits(parameters[name], name)
+    *_, most, _ = natural_limits(definition.parameters[name], name)
     moved: list[dict[str, Value]] = [scaled(source.params, name, f) for f in factors if f != 1.0]
     kept = [params for params in moved if float(params[name]) <= most]
     same = [Candidate(source, dict(source.params))] if 1.0 in factors else []

@@ -6,8 +6,9 @@ from app.domain.studies import SamplerKind
 from app.planning.case import Case
 from app.planning.draft import Draft
 from app.planning.history import tune_rounds_of_setting
-from app.planning.widen import again, searched_rates
+from app.planning.widen import again
 from app.policy.divergence import has_nonfinite, is_complete
+from app.policy.rates import searched_rates
 
 MOST_CENSORED_FRACTION = 0.2
 LEAST_VALUES = 8  # distinct rates that SPC201 asks for; 5 on a grid
@@ -66,7 +67,7 @@ def _too_censored(case: Case, censored: int, ended: int) -> Draft | None:
 
 
 def _too_few(case: Case) -> Draft | None:
-    rates = searched_rates(case)
+    rates = searched_rates(case.subject.definition)
     if not rates or was_promoted(case):
         return None
     tried = {
@@ -77,7 +78,7 @@ def _too_few(case: Case) -> Draft | None:
         if is_complete(t) or has_nonfinite(t)
     }
     missing = _wanted_values(case) - len(tried)
-    if missing <= 0:
+    if missing <= 0 or _could_judge_edges(case):
         return None
     return Draft(
         case,
@@ -88,6 +89,11 @@ def _too_few(case: Case) -> Draft | None:
         acting=("SPC201",),
         would_change_my_mind=(f"{missing} more learning rates at {case.horizon_steps} steps",),
     )
+
+
+def _could_judge_edges(case: Case) -> bool:
+    verdicts = case.about_subject("SPC201")
+    return bool(verdicts) and all(v.verdict != "inconclusive" for v in verdicts)
 
 
 def _wanted_values(case: Case) -> int:

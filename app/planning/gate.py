@@ -8,7 +8,7 @@ from app.planning.case import Case, is_standing
 from app.planning.draft import Draft
 from app.planning.evidence import was_promoted
 from app.planning.rates import rate_name
-from app.planning.widen import searched_rates
+from app.policy.rates import searched_rates
 
 GATED = frozenset({Action.PROMOTE, Action.SET_INITIAL_HORIZON, Action.FINISH})
 DECIDING = {
@@ -20,12 +20,16 @@ MANY_TRIALS = 20
 LARGE_EFFECT = 2.0  # times eps
 
 
-def blocking_codes(case: Case, action: Action) -> tuple[str, ...]:
+def blocking_verdicts(case: Case, action: Action) -> tuple[JudgedVerdict, ...]:
     """Enforced findings that stand in the way; corrective rounds always pass: they are the cure."""
     if action not in GATED:
         return ()
-    found = (v.code for v in case.verdicts if v.binding is Binding.ENFORCE and is_standing(v))
-    return tuple(dict.fromkeys(found))
+    return tuple(v for v in case.verdicts if v.binding is Binding.ENFORCE and is_standing(v))
+
+
+def blocking_codes(case: Case, action: Action) -> tuple[str, ...]:
+    """Their codes, each once."""
+    return tuple(dict.fromkeys(v.code for v in blocking_verdicts(case, action)))
 
 
 def undecided_codes(case: Case, action: Action) -> tuple[str, ...]:
@@ -36,7 +40,7 @@ def undecided_codes(case: Case, action: Action) -> tuple[str, ...]:
 
 def _asks_for_edges(case: Case) -> bool:
     is_tune = case.subject.definition.purpose is Purpose.TUNE
-    return is_tune and bool(searched_rates(case)) and not was_promoted(case)
+    return is_tune and bool(searched_rates(case.subject.definition)) and not was_promoted(case)
 
 
 def _is_inconclusive(case: Case, code: str) -> bool:
@@ -51,7 +55,7 @@ def _concerns_best(case: Case, verdict: JudgedVerdict) -> bool:
     name = verdict.evidence.get("parameter")
     if name is None or case.best is None:
         return True
-    return str(name) == rate_name(case.subject.definition.parameters, case.best.params)
+    return str(name) == rate_name(case.subject.definition, case.best.params)
 
 
 def confidence(case: Case, draft: Draft) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.rounds import Purpose, RoundDefinition
-from app.domain.space import Parameters, Role, names_with_role
+from app.domain.space import Parameter
 from app.planning.case import Case
 from app.planning.levels import Level
 from app.planning.moves import Candidate, moved_round, points_of
 from app.planning.rates import around, rate_name
 from app.policy.facts import Configuration
+from app.policy.rates import searched_rates
 
 POINTS = 10  # for one or two searched dimensions; 10 (d - 1) for more
 RATE_DECADES = 0.75  # on either side of the best rate
@@ -19,11 +20,11 @@ def tune_round_at(case: Case, settled: Level) -> RoundDefinition:
     """Policy 2.3 and design: a tune round at the settled horizon; without a searched rate, the
     best ten again."""
     new = moved_round(case, settled.horizon_steps, Purpose.TUNE)
-    if not names_with_role(new.parameters, Role.LEARNING_RATE):
+    if not searched_rates(new):
         best_ten = case.facts.configurations[:POINTS]
         candidates = [Candidate(c, dict(c.params)) for c in best_ten]
         return replace(new, points=points_of(case, new, candidates))
-    parameters = narrowed(new.parameters, (*settled.configurations, *case.facts.configurations))
+    parameters = narrowed(new, (*settled.configurations, *case.facts.configurations))
     return replace(new, parameters=parameters, trials=tune_points(len(parameters)))
 
 
@@ -32,13 +33,15 @@ def tune_points(dimensions: int) -> int:
     return POINTS * max(1, dimensions - 1)
 
 
-def narrowed(parameters: Parameters, best_first: Sequence[Configuration]) -> Parameters:
+def narrowed(
+    definition: RoundDefinition, best_first: Sequence[Configuration]
+) -> dict[str, Parameter]:
     """0.75 decade on either side of each rate's best value; the full range of everything else."""
-    result = dict(parameters)
-    for name in names_with_role(parameters, Role.LEARNING_RATE):
-        using = (c for c in best_first if rate_name(parameters, c.params) == name)
+    result = dict(definition.parameters)
+    for name in searched_rates(definition):
+        using = (c for c in best_first if rate_name(definition, c.params) == name)
         best = next(using, None)
         if best is not None and float(best.params[name]) > 0:
             center = float(best.params[name])
-            result[name] = around(parameters[name], name, center, RATE_DECADES)
+            result[name] = around(result[name], name, center, RATE_DECADES)
     return result

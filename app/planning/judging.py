@@ -10,7 +10,7 @@ from app.planning.checks import check_round
 from app.planning.draft import Draft
 from app.planning.history import arrival, is_same_problem, longer_round
 from app.planning.horizon import tune_round_at
-from app.planning.levels import Level
+from app.planning.levels import Level, paired_gain
 from app.planning.walks import Walk, Way, walk_down, walk_up
 from app.policy.horizon_number import recommended_number
 from app.policy.prepare import prepare
@@ -87,13 +87,14 @@ def _from_up(case: Case, walk: Walk) -> Draft | None:
     settled = walk.settled
     if settled.horizon_steps == case.horizon_steps:
         return None
-    gain = walk.held[0].best_value - settled.best_value
+    before = walk.held[-2]
+    gain = max(before.best_value - settled.best_value, paired_gain(settled, before)[0])
     more = " Every doubling paid: is this workload compute-bound?" if walk.is_exhausted else ""
     return Draft(
         case,
         Action.EXTEND_HORIZON,
-        f"Longer training pays: {settled.horizon_steps} steps gain {abs(gain):.3g} over "
-        f"{case.horizon_steps}: tune again at {settled.horizon_steps}.{more}",
+        f"Longer training pays: {settled.horizon_steps} steps still gain {gain:.3g} over "
+        f"{before.horizon_steps}: tune again at {settled.horizon_steps}.{more}",
         proposal=tune_round_at(case, settled),
         reasons=_trail(case, walk),
         would_change_my_mind=(f"runs of {settled.horizon_steps} steps that gain nothing",),

@@ -59,11 +59,17 @@ def is_no_worse(level: Level, reference: float) -> bool:
 
 def has_paid(longer: Level, shorter: Level, eps: float) -> bool:
     """Twice the horizon pays: paired mean gain > eps / (2 sqrt k), or the best gains > eps / 2."""
-    keys = [k for k in longer.values if math.isfinite(shorter.values.get(k, math.inf))]
-    gains = [shorter.values[k] - longer.values[k] for k in keys]
-    if gains and sum(gains) / len(gains) > eps / (2 * math.sqrt(len(gains))):
+    paired, count = paired_gain(longer, shorter)
+    if count and paired > eps / (2 * math.sqrt(count)):
         return True
     return shorter.best_value - longer.best_value > eps / 2
+
+
+def paired_gain(longer: Level, shorter: Level) -> tuple[float, int]:
+    """(mean gain over the points that ran at both horizons, how many these are)."""
+    keys = [k for k in longer.values if math.isfinite(shorter.values.get(k, math.inf))]
+    gains = [shorter.values[k] - longer.values[k] for k in keys]
+    return (sum(gains) / len(gains) if gains else 0.0), len(gains)
 
 
 @dataclass(frozen=True, slots=True)

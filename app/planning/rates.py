@@ -4,7 +4,9 @@ a value go."""
 import math
 from dataclasses import replace
 
-from app.domain.space import Parameter, Parameters, Params, Role, Scale, Value, is_active
+from app.domain.rounds import RoundDefinition
+from app.domain.space import Parameter, Params, Role, Scale, Value, is_active
+from app.policy.rates import searched_rates
 
 DIGITS = 12  # as the space writes its values
 # A limit that must not be reached (momentum 1, rate 0) is approached by a tenth of what is left.
@@ -13,13 +15,10 @@ FRACTION_NAMES = ("dropout", "prob", "smoothing")
 EXCLUSIVE_ONE_NAMES = ("momentum", "beta")
 
 
-def rate_name(parameters: Parameters, params: Params) -> str | None:
+def rate_name(definition: RoundDefinition, params: Params) -> str | None:
     """The searched learning rate that is active in this configuration; None if none is searched."""
-    for name, parameter in parameters.items():
-        is_rate = parameter.role is Role.LEARNING_RATE and parameter.is_numeric
-        if is_rate and is_active(name, parameters, params) and name in params:
-            return name
-    return None
+    active = (n for n in searched_rates(definition) if is_active(n, definition.parameters, params))
+    return next((name for name in active if name in params), None)
 
 
 def scaled(params: Params, name: str, factor: float) -> dict[str, Value]:

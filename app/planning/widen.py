@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import Action, Point, RoundDefinition
-from app.domain.space import Parameter, Parameters, Role, Scale, Value, names_with_role
+from app.domain.space import Parameter, Parameters, Scale, Value
 from app.planning.case import Case
 from app.planning.history import tune_rounds_of_setting
 from app.planning.moves import quasi_random
@@ -158,8 +158,3 @@ def _moved(before: RoundFacts, after: RoundFacts, edge: Edge) -> bool:
         return False
     i = 0 if edge.side == "low" else 1
     return old.bounds[i] != new.bounds[i]
-
-
-def searched_rates(case: Case) -> tuple[str, ...]:
-    """Names of the searched learning rates of the subject."""
-    return names_with_role(case.subject.definition.parameters, Role.LEARNING_RATE)

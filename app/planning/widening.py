@@ -10,12 +10,12 @@ from app.planning.widen import (
     RATE_EDGES,
     Edge,
     find_edges,
-    searched_rates,
     suspect_round,
     was_suspected,
     widening_round,
     widenings,
 )
+from app.policy.rates import searched_rates
 
 
 def widen_search_space(case: Case) -> Draft | None:
@@ -42,7 +42,7 @@ def _all_diverged(case: Case) -> tuple[Edge, ...]:
     """Divergence is evidence too: where nothing survived, every searched rate was too high."""
     if case.facts.configurations or not case.facts.dead:
         return ()
-    return tuple(Edge(name, "low") for name in searched_rates(case))
+    return tuple(Edge(name, "low") for name in searched_rates(case.subject.definition))
 
 
 def _widen(case: Case, edges: tuple[Edge, ...], proposal: RoundDefinition) -> Draft:

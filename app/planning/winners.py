@@ -12,6 +12,7 @@ from app.planning.moves import best_trial
 from app.policy.configurations import best_of
 from app.policy.facts import Configuration, ReviewFacts
 from app.policy.progress import best_so_far
+from paceline.schedules import Schedule
 
 NORMAL_MAD = 1.4826
 LEADERS = 8  # whose last doubling gives the noise unit
@@ -32,6 +33,7 @@ class Winner:
 
     configuration: Configuration
     trial_id: str
+    schedule: Schedule | None  # of that trial; None: a custom one, which has no formula
     reason: str
 
 
@@ -46,7 +48,13 @@ def pick_winners(case: Case, next_steps: int) -> tuple[Winner, ...]:
     rival = _rival(case, ordered, chosen, count)
     if rival is not None:
         chosen = [*chosen[: max(1, count - 1)], rival]
-    return tuple(Winner(c, best_trial(c).trial_id, _reason(case, c, rival)) for c in chosen)
+    return tuple(_winner(case, c, rival) for c in chosen)
+
+
+def _winner(case: Case, configuration: Configuration, rival: Configuration | None) -> Winner:
+    trial = best_trial(configuration)
+    reason = _reason(case, configuration, rival)
+    return Winner(configuration, trial.trial_id, trial.schedule, reason)
 
 
 def order(case: Case) -> list[Configuration]:

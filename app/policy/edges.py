@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from app.policy.facts import Curve, Steps
-from app.policy.order import ranks, spearman
+from app.policy.order import mean_of_best, ranks, spearman
 
 Side = Literal["low", "high"]
 LEAST_GRID_VALUES = 5
@@ -175,7 +175,7 @@ def _judge_many(points: Points) -> EdgeJudgement:
     rank = ranks(points.outcome)
     z = spearman(points.u, rank) * float(np.sqrt(points.u.size - 1))
     quarter = max(3, -(-points.u.size // 4))
-    q = float(points.u[np.argsort(points.outcome, kind="stable")[:quarter]].mean())
+    q = mean_of_best(points.u, points.outcome, quarter)
     strength = _high_strength(points, rank, z, q)
     if strength is not None:
         return EdgeJudgement("high", strength, "values improve towards the high end", z)

@@ -39,14 +39,20 @@ def least_p(n: int, k: int) -> float:
     return min(1.0, 2.0 / comb(n, k))
 
 
-def subset_p(u: Curve, chosen: Curve) -> float:
-    """Two-sided p that k positions drawn at random have a mean as far off as the chosen ones.
+def mean_of_best(u: Curve, outcome: Curve, k: int) -> float:
+    """Q: the mean position of the k best; whoever ties at the cut enters as the tie's mean."""
+    cut = np.partition(outcome, k - 1)[k - 1]
+    better, tied = u[outcome < cut], u[outcome == cut]
+    return float((better.sum() + (k - better.size) * tied.mean()) / k)
 
-    `u`: all n positions, `chosen`: the k of the best configurations. Exact up to 10,000 subsets,
-    else 2,000 seeded permutations.
+
+def subset_p(u: Curve, k: int, mean: float) -> float:
+    """Two-sided p that k of the n positions `u` drawn at random have a mean as far off as `mean`.
+
+    Exact up to 10,000 subsets, else 2,000 seeded permutations.
     """
-    k, centre = chosen.size, float(u.mean())
-    off = abs(float(chosen.mean()) - centre) - 1e-12
+    centre = float(u.mean())
+    off = abs(mean - centre) - 1e-12
     if comb(u.size, k) <= EXACT_SUBSETS:
         subsets = np.array(list(combinations(range(u.size), k)))
         return float((np.abs(u[subsets].mean(axis=1) - centre) >= off).mean())

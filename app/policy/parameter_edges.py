@@ -34,11 +34,15 @@ def judge_parameter_edge(facts: ReviewFacts, name: str) -> ParameterEdge:
     """
     found = tried(facts, name)
     points = points_of(found, facts.noise.eval)
-    judgement = judge_edge(points)
-    if judgement.side and is_natural_limit(found.parameter, judgement.side):
-        why = f"the {judgement.side} bound is the parameter's natural limit"
-        judgement = replace(judgement, side=None, strength=None, why=why)
-    return ParameterEdge(name, found, points, judgement)
+    return ParameterEdge(name, found, points, within_limits(found, judge_edge(points)))
+
+
+def within_limits(found: Tried, judgement: EdgeJudgement) -> EdgeJudgement:
+    """The judgement, but that a range which ends where theory ends has no edge there."""
+    if judgement.side is None or not is_natural_limit(found.parameter, judgement.side):
+        return judgement
+    why = f"the {judgement.side} bound is the parameter's natural limit"
+    return replace(judgement, side=None, strength=None, why=why)
 
 
 def points_of(found: Tried, noise_eval: float) -> Points:
@@ -87,11 +91,14 @@ def best_value(found: Tried) -> float:
     return float(found.values[best[np.argmin(np.abs(found.u[best] - 0.5))]])
 
 
-def edge_verdict(edge: ParameterEdge, message: str, action: str) -> Verdict:
+def edge_verdict(
+    edge: ParameterEdge, message: str, action: str, threshold: float | None = None
+) -> Verdict:
     """Clear, Finding or Inconclusive from a judgement; a suspect is advice only."""
     judged = Judged(
         evidence=edge_evidence(edge),
         statistic=edge.judgement.statistic,
+        threshold=threshold,
         n_used=len(edge.tried.configurations),
         trial_ids=_best_ids(edge),
     )

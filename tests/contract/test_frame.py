@@ -1,4 +1,5 @@
-"""The frame around every route: tokens, scopes, problems, the JSON layer, the description of the interface."""
+"""The frame around every route: tokens, scopes, problems, the JSON layer, the description of the
+interface."""
 
 import re
 from collections.abc import Iterator

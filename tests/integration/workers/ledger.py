@@ -4,6 +4,7 @@ It can fall silent, disown attempts and give commands: what workers must survive
 
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,6 +20,7 @@ class Ledger:
     work: list[dict[str, Json]] = field(default_factory=list)
     registrations: list[dict[str, Json]] = field(default_factory=list)
     claims: list[dict[str, Json]] = field(default_factory=list)
+    claimed_at: list[float] = field(default_factory=list)
     heartbeats: list[dict[str, Json]] = field(default_factory=list)
     curves: dict[str, dict[int, Json]] = field(default_factory=dict)  # attempt/metric -> step
     checkpoints: list[dict[str, Json]] = field(default_factory=list)
@@ -29,6 +31,7 @@ class Ledger:
     command: str = "continue"
     is_silent: bool = False
     unanswered: int = 0
+    unanswered_requests: list[str] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)
     horizon: int | None = None
     drop: list[str] = field(default_factory=list)
@@ -57,6 +60,7 @@ class Ledger:
 
     def _claim(self, body: dict[str, Json]) -> tuple[int, Json]:
         self.claims.append(body)
+        self.claimed_at.append(time.monotonic())
         if body["request_id"] in self.claimed:
             return 200, self.claimed[body["request_id"]]
         if not self.work:
@@ -107,6 +111,7 @@ class Handler(BaseHTTPRequestHandler):
         with self.ledger.lock:
             if self.ledger.is_silent:
                 self.ledger.unanswered += 1
+                self.ledger.unanswered_requests.append(body.get("request_id", ""))
                 self.close_connection = True
                 return
             assert self.headers["Authorization"] == f"Bearer {TOKEN}"

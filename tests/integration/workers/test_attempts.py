@@ -200,3 +200,37 @@ def test_sdk_works_in_a_python_that_never_heard_of_paceline(
     package = {path.name for path in (tmp_path / "state" / "sdk" / "paceline").glob("*.py")}
     assert {"__init__.py", "schedules.py", "sdk.py"} <= package
     assert "client.py" not in package
+
+
+def test_idle_worker_does_not_hammer_a_service_that_answers_at_once(
+    ledger: Ledger, start_node: StartNode
+) -> None:
+    start_node()
+    wait_until(lambda: len(ledger.claims) >= 3, seconds=30, what="three claims that found nothing")
+    assert ledger.claimed_at[2] - ledger.claimed_at[0] >= 1.5
+
+
+def test_repeated_claim_keeps_its_request_id_until_it_is_answered(
+    ledger: Ledger, start_node: StartNode
+) -> None:
+    start_node()
+    wait_until(lambda: ledger.claims, seconds=30, what="a first claim")
+    ledger.is_silent = True
+    wait_until(lambda: ledger.unanswered >= 3, seconds=30, what="claims without answer")
+    assert len(set(ledger.unanswered_requests)) == 1
+    ledger.is_silent = False
+    ledger.work.append(claim("a1", python(FILES_ALONE)))
+    finished(ledger, "a1")
+
+
+def test_training_gets_every_resolved_number_in_its_context(
+    ledger: Ledger, start_node: StartNode, tmp_path: Path
+) -> None:
+    ledger.work.append(claim("a1", python(FILES_ALONE), evaluate_every_steps=None))
+    start_node()
+    finished(ledger, "a1")
+    context = json.loads((tmp_path / "state" / "trials" / "a1" / "context.json").read_text())
+    assert context["evaluate_every_steps"] == 1
+    assert context["max_train_steps"] == 20
+    assert context["resume"] is None
+    assert context["checkpoint_dir"] == str(tmp_path / "state" / "trials" / "a1" / "checkpoints")

@@ -1,4 +1,5 @@
-"""Builders for the adviser's tests: verdicts as a review would hand them over, and studies with check rounds."""
+"""Builders for the adviser's tests: verdicts as a review would hand them over, and studies with
+check rounds."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,7 @@
-"""A study played to its end in-process, on a training problem whose truth is known: no worker, no clock."""
+"""A study played to its end in-process, on a training problem whose truth is known: no worker, no
+clock."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -84,9 +84,7 @@ def study_definition(
     return definition(**given)
 
 
-def play(
-    study: StudyDefinition, problem: Problem, accepts: Callable[[Advice], bool] | None = None
-) -> Played:
+def play(study: StudyDefinition, problem: Problem) -> Played:
     """Rounds run, are reviewed and accepted as autopilot `on` does, until it finishes or waits."""
     played = Played(StudyFacts(study, ()))
     assessments: dict[int, Assessment] = {}
@@ -113,7 +111,7 @@ def _run(
     given, action = proposal
     points = [*given.points, *_sampled(study, given)]
     trials = [
-        _trial(study, given, point, seed, problem)
+        _trial(given, point, seed, problem)
         for point in points
         for seed in (given.seeds if point.seeds is None else point.seeds)
     ]
@@ -152,9 +150,7 @@ def _van_der_corput(index: int) -> float:
     return value
 
 
-def _trial(
-    study: StudyFacts, given: RoundDefinition, point: Point, seed: int, problem: Problem
-) -> TrialFacts:
+def _trial(given: RoundDefinition, point: Point, seed: int, problem: Problem) -> TrialFacts:
     params: dict[str, Value] = point.params
     horizon = given.max_train_steps
     names = Names(given.parameters, given.fixed)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.rounds import Action, Purpose
 from app.domain.states import TrialState
 from app.domain.studies import Binding, Limits, Workload
-from app.policy.facts import StudyFacts
+from app.policy.facts import RoundFacts, StudyFacts
 from tests.unit.planning.cases import (
     advice_on,
     answer,
@@ -26,15 +26,16 @@ from tests.unit.policy.builders import definition, round_facts, sweep, valley
 FLAT = 0.5
 
 
-def with_trials(study: StudyFacts, **changes: object) -> StudyFacts:
+def with_trials(study: StudyFacts, state: TrialState) -> StudyFacts:
     """Every trial of the first round changed alike."""
     first = study.rounds[0]
-    trials = tuple(replace(t, **changes) for t in first.trials)
+    trials = tuple(replace(t, state=state) for t in first.trials)
     return replace(study, rounds=(replace(first, trials=trials), *study.rounds[1:]))
 
 
 def checked_study(*, quarter: float = 0.1, double: float = 0.0) -> StudyFacts:
-    """A tune round with its first down check, `quarter` worse, and its first up check, `double` better."""
+    """A tune round with its first down check, `quarter` worse, and its first up check, `double`
+    better."""
     study = usual_study()
     down = advice_on(study)
     study = answer(study, valley(0.01, floor=0.1 + quarter), down, 2)
@@ -171,18 +172,18 @@ def test_a_descent_whose_tune_round_lost_goes_back_to_the_longer_one_and_asks_up
     )
     tuned = replace(tuned, definition=reduced)
     # what the check saw at 250 steps must not stand as that round's best
-    study = replace(study, rounds=(study.rounds[0], *_worse(study, 2), study.rounds[2], tuned))
+    study = replace(study, rounds=(study.rounds[0], _elsewhere(study, 2), study.rounds[2], tuned))
     advice = advice_on(study)
     assert advice.action is Action.CHECK_HORIZON
     assert advice.proposal is not None
     assert (advice.proposal.checks, advice.proposal.max_train_steps) == (1, 2000)
 
 
-def _worse(study: StudyFacts, number: int) -> tuple[object, ...]:
+def _elsewhere(study: StudyFacts, number: int) -> RoundFacts:
     """The check round under another grid, so that it is no part of the tune round's setting."""
     check = study.round(number)
     changed = replace(check.definition, evaluate_every_steps=1)
-    return (replace(check, definition=changed),)
+    return replace(check, definition=changed)
 
 
 def test_after_a_descent_nothing_is_asked_upward() -> None:

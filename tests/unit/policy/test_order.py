@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from app.policy.order import least_p, ranks, spearman, subset_p
+from app.policy.order import least_p, mean_of_best, ranks, spearman, subset_p
 
 
 def test_ranks_average_ties_and_put_infinity_last() -> None:
@@ -26,7 +26,7 @@ def test_least_p_of_three(n: int, p: float) -> None:
 
 def test_exact_p_of_the_extreme_subset_is_the_least() -> None:
     u = np.linspace(0, 1, 8)
-    assert subset_p(u, u[:3]) == pytest.approx(least_p(8, 3))
+    assert subset_p(u, 3, u[:3].mean()) == pytest.approx(least_p(8, 3))
 
 
 def test_exact_p_counts_every_subset() -> None:
@@ -35,12 +35,18 @@ def test_exact_p_counts_every_subset() -> None:
     off = abs(chosen.mean() - u.mean())
     pairs = [(u[i] + u[j]) / 2 for i, j in permutations(range(5), 2) if i < j]
     expected = np.mean([abs(pair - u.mean()) >= off - 1e-12 for pair in pairs])
-    assert subset_p(u, chosen) == pytest.approx(expected)
+    assert subset_p(u, 2, chosen.mean()) == pytest.approx(expected)
 
 
 def test_sampled_p_is_repeatable_and_near_the_normal_one() -> None:
     u = np.linspace(0, 1, 60)
-    chosen = u[20:35]
-    assert subset_p(u, chosen) == subset_p(u, chosen)
-    assert subset_p(u, u[22:37]) > 0.5
-    assert subset_p(u, u[:15]) < 0.01
+    assert subset_p(u, 15, 0.4) == subset_p(u, 15, 0.4)
+    assert subset_p(u, 15, 0.5) > 0.5
+    assert subset_p(u, 15, u[:15].mean()) < 0.01
+
+
+def test_mean_of_best_does_not_care_for_the_order_of_ties() -> None:
+    u, outcome = np.linspace(0, 1, 9), np.ones(9)
+    assert mean_of_best(u, outcome, 3) == pytest.approx(0.5)
+    outcome[8] = 0.0
+    assert mean_of_best(u, outcome, 2) == pytest.approx((1.0 + u[:8].mean()) / 2)

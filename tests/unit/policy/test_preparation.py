@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any  # Any: fields that a test changes
 
 import numpy as np
 import pytest
@@ -16,10 +17,11 @@ from app.policy.noise import evaluation_noise
 from app.policy.prepare import prepare
 from tests.unit.policy import builders as b
 
+STUDY = b.definition()
 
-def two_rounds(study: b.StudyDefinition | None = None, **changes: object) -> b.StudyFacts:
+
+def two_rounds(study: b.StudyDefinition = STUDY, **changes: Any) -> b.StudyFacts:
     """A round, and a second one whose definition differs by `changes`."""
-    study = study or b.definition()
     first = b.round_facts(study, b.sweep(study, b.valley(0.01)))
     more = b.sweep(study, b.valley(0.01), [0.02, 0.05])
     return b.study_facts(study, first, b.round_facts(study, more, 2, **changes))
@@ -45,12 +47,15 @@ def test_later_rounds_are_not_used() -> None:
         {"schedule": ScheduleDefinition(kind="constant", peak="learning_rate", warmup_steps=2)},
     ],
 )
-def test_another_setting_keeps_earlier_rounds_out(changes: dict[str, object]) -> None:
+def test_another_setting_keeps_earlier_rounds_out(changes: dict[str, Any]) -> None:
     assert prepare(two_rounds(**changes), 2).rounds_used == (2,)
 
 
 def test_purpose_box_and_seeds_do_not_make_another_setting() -> None:
-    changes = {"parameters": {"learning_rate": b.rate_parameter(1e-6, 10.0)}, "seeds": (5,)}
+    changes: dict[str, Any] = {
+        "parameters": {"learning_rate": b.rate_parameter(1e-6, 10.0)},
+        "seeds": (5,),
+    }
     assert prepare(two_rounds(**changes), 2).rounds_used == (1, 2)
 
 

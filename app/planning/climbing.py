@@ -1,0 +1,160 @@
+"""Promotion of a compute-bound study: the next round up, with every schedule extended (P-22, P-25,
+P-29)."""
+
+import math
+from dataclasses import replace
+
+from app.domain.ids import TrialId
+from app.domain.recommendations import Reason
+from app.domain.rounds import Action, Origin, Point, Purpose, Relation, RoundDefinition
+from app.planning.case import Case
+from app.planning.draft import Draft
+from app.planning.extension import PromotedSchedule, promotion_schedules
+from app.planning.history import horizons_used
+from app.planning.moves import resumed
+from app.planning.rates import rate_name, rounded
+from app.planning.rounds import reuse_steps
+from app.planning.schedules import as_definition
+from app.planning.winners import Winner, probability_inside
+from paceline.schedules import Schedule
+
+AT_ONCE_GROWTH = 10  # production within 10x: no round between (P-21)
+LOCAL_SWEEP = (0.5, 2.0)  # beside the winner's own rate (policy 2.5)
+DRIFT = "a good rate drifts with the horizon, which way depends on the batch size"
+
+
+def can_climb(case: Case) -> bool:
+    """Only a compute-bound study below its production length promotes to longer training."""
+    longest = case.study.definition.production_steps
+    return case.is_compute_bound and longest is not None and longest > case.horizon_steps
+
+
+def next_horizon(case: Case) -> int:
+    """Production at once if within 10x, else a geometric step over the rounds that are left."""
+    longest = case.study.definition.production_steps
+    if not can_climb(case) or longest is None:
+        return case.horizon_steps
+    growth = longest / case.horizon_steps
+    if growth <= AT_ONCE_GROWTH:
+        return longest
+    factor: float = growth ** (1 / horizons_left(case, growth))
+    return round(case.horizon_steps * factor)
+
+
+def horizons_left(case: Case, growth: float) -> int:
+    """How many more horizons the limit allows; without a limit, as many as steps of 10x need."""
+    limit = case.study.definition.limits.rounds
+    if limit is None:
+        return max(1, math.ceil(math.log10(growth)))
+    return max(1, limit - len(horizons_used(case.study)))
+
+
+def climb(case: Case, winners: tuple[Winner, ...]) -> Draft:
+    """Each winner's schedule extended to the next horizon; the best winner at other rates too."""
+    steps, best = next_horizon(case), winners[0]
+    if any(w.schedule is None for w in winners):
+        return _without_formula(case, len(winners), steps)
+    new = climbing_round(case, steps)
+    variants = variants_of(case, best, steps)
+    points = [p for w in winners for p in _same(case, new, w)]
+    points += [_point(case, best, variant) for variant in variants]
+    end = ", the production length" if new.purpose is Purpose.FINAL else ""
+    return Draft(
+        case,
+        Action.PROMOTE,
+        f"Train the {len(winners)} best configurations for {steps} steps{end}: {len(points)} runs.",
+        proposal=replace(new, points=tuple(points), schedule=points[0].schedule or new.schedule),
+        reasons=(_price(case, len(winners), steps), *_why_variants(variants)),
+        would_change_my_mind=(f"ranks that do not hold at {steps} steps",),
+    )
+
+
+def climbing_round(case: Case, steps: int) -> RoundDefinition:
+    """The round without its points: `tune` below the production length, `final` at it, one seed."""
+    own, study = case.subject.definition, case.study.definition
+    is_final = steps == study.production_steps
+    return replace(
+        own,
+        purpose=Purpose.FINAL if is_final else Purpose.TUNE,
+        checks=None,
+        max_train_steps=steps,
+        checkpoint_steps=() if is_final else reuse_steps(study, own.schedule, steps),
+        trials=None,
+        points=(),
+        seeds=own.seeds[:1],
+    )
+
+
+def variants_of(case: Case, winner: Winner, steps: int) -> tuple[PromotedSchedule, ...]:
+    """1/2 and 1/4 of the rate where a kept decay makes the old one risky, else half and twice of
+    it.
+
+    Empty where no rate is searched.
+    """
+    schedule = winner.schedule
+    name = rate_name(case.subject.definition, winner.configuration.params)
+    if schedule is None or name is None:
+        return ()
+    known = promotion_schedules(schedule, case.horizon_steps, steps)
+    if len(known) > 1:
+        return known[1:]
+    return tuple(_local_variant(case, schedule, steps, factor) for factor in LOCAL_SWEEP)
+
+
+def _local_variant(case: Case, schedule: Schedule, steps: int, factor: float) -> PromotedSchedule:
+    moved = replace(schedule, peak=schedule.peak * factor)
+    extended = promotion_schedules(moved, case.horizon_steps, steps)[0]
+    return replace(extended, rate_factor=factor, why=DRIFT)
+
+
+def _same(case: Case, new: RoundDefinition, winner: Winner) -> list[Point]:
+    """The winner as it is, resumed where a prefix can be reused."""
+    if winner.schedule is None:
+        return []
+    steps = new.max_train_steps
+    extended = promotion_schedules(winner.schedule, case.horizon_steps, steps)[0]
+    return resumed(case, new, _point(case, winner, extended), winner.configuration)
+
+
+def _point(case: Case, winner: Winner, promoted: PromotedSchedule) -> Point:
+    params = dict(winner.configuration.params)
+    name = rate_name(case.subject.definition, params)
+    relation = Relation.SAME
+    if name is not None and promoted.rate_factor != 1.0:
+        params[name] = rounded(float(params[name]) * promoted.rate_factor)
+        relation = Relation.VARIANT
+    return Point(
+        params,
+        schedule=as_definition(promoted.extension.schedule),
+        origin=Origin(TrialId(winner.trial_id), relation),
+    )
+
+
+def _price(case: Case, count: int, steps: int) -> Reason:
+    fraction = case.horizon_steps / steps
+    inside = probability_inside(count, fraction)
+    return Reason(
+        "PRM603",
+        f"At {fraction:.0%} of {steps} steps the best {count} hold the eventual best in about "
+        f"{inside:.0%} of studies.",
+    )
+
+
+def _why_variants(variants: tuple[PromotedSchedule, ...]) -> tuple[Reason, ...]:
+    if not variants:
+        return ()
+    factors = " and ".join(f"{v.rate_factor:g}" for v in variants)
+    return (
+        Reason("PRM601", f"The best winner also runs at {factors} of its rate: {variants[0].why}."),
+    )
+
+
+def _without_formula(case: Case, count: int, steps: int) -> Draft:
+    return Draft(
+        case,
+        Action.PROMOTE,
+        f"Train the {count} best configurations for {steps} steps under a schedule of your own: "
+        "a custom schedule has no formula to extend.",
+        is_decided=False,
+        is_low_confidence=True,
+    )

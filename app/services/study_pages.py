@@ -1,0 +1,49 @@
+"""What the server-rendered study page shows, read in one transaction."""
+
+from dataclasses import dataclass
+
+from app.db import recommendations, rounds, studies, trials
+from app.db.recommendations import Recommendation
+from app.db.studies import Study
+from app.domain.ids import StudyId
+from app.domain.recommendations import Assessment
+from app.domain.rounds import Round
+from app.domain.trials import Trial
+from app.services.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPage:
+    """`shown`: the round last assessed, else the last one; `trials` are that round's own."""
+
+    study: Study
+    rounds: list[Round]
+    shown: Round | None
+    assessment: Assessment | None
+    recommendation: Recommendation | None
+    trials: list[Trial]
+
+
+def read_study_page(
+    context: Context, study_id: StudyId, wanted_round: int | None = None
+) -> StudyPage:
+    """The page of a study. Raises MissingObject."""
+    with context.database.reading() as connection:
+        study = studies.get(connection, study_id)
+        found = rounds.of_study(connection, study_id)
+        judged = rounds.assessments_of_study(connection, study_id)
+        advice = recommendations.of_study(connection, study_id)
+        shown = _shown(found, judged, wanted_round)
+        return StudyPage(
+            study=study,
+            rounds=found,
+            shown=shown,
+            assessment=judged.get(shown.number) if shown else None,
+            recommendation=advice[-1] if advice else None,
+            trials=trials.of_round(connection, study_id, shown.number) if shown else [],
+        )
+
+
+def _shown(found: list[Round], judged: dict[int, Assessment], wanted: int | None) -> Round | None:
+    number = wanted or max(judged, default=0)
+    return next((one for one in found if one.number == number), found[-1] if found else None)

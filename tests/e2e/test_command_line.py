@@ -1,0 +1,253 @@
+"""Every client command as people type it, with and without --json, and every exit code."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.processes import REPOSITORY, Fleet
+from tests.e2e.services import Embedded, is_settled
+from tests.e2e.trainers import Bench, make_bench
+from tests.support.waiting import free_port
+
+Json = Any  # JSON, as the contract says
+pytestmark = pytest.mark.slow
+USAGE, FINDING, NOT_FOUND, AUTH, CONFLICT, UNREACHABLE = 2, 3, 4, 5, 6, 7
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A person in the folder where `paceline up` was typed."""
+
+    fleet: Fleet
+    home: Path
+
+    def type(self, *words: str, stdin: str = "") -> str:
+        """What the command prints on stdout; it must succeed and have nothing to complain of."""
+        done = self.fleet.call(*words, directory=self.home, stdin=stdin)
+        assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done.stdout
+
+    def json(self, *words: str) -> Json:
+        """The same with --json: one document, nothing else."""
+        return json.loads(self.type(*words, "--json"))
+
+    def fail(self, code: int, *words: str) -> str:
+        """What the command says on stderr; it must exit with this code."""
+        done = self.fleet.call(*words, directory=self.home)
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        assert done.stderr.strip(), "a failure says why"
+        return done.stderr
+
+
+@dataclass(frozen=True)
+class Story:
+    """A service with one reviewed study, which waits for a person."""
+
+    terminal: Terminal
+    bench: Bench
+    study_id: str
+    trial_id: str
+    embedded: Embedded
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    folder = tmp_path_factory.mktemp("command-line")
+    fleet, bench = Fleet(folder), make_bench(folder / "bench")
+    try:
+        embedded = Embedded(fleet)
+        embedded.start()
+        terminal = Terminal(fleet, embedded.home)
+        file = bench.write_definition(bench.definition())
+        study_id = terminal.json("study", "create", str(file))["id"]
+        service = embedded.service
+        study = service.until_study(study_id, is_settled, "the first review")
+        assert study["best"], study
+        yield Story(terminal, bench, study_id, study["best"]["trial_id"], embedded)
+        service.client.close()
+    finally:
+        fleet.close()
+
+
+def test_study_is_checked_created_listed_shown_and_cancelled(story: Story) -> None:
+    typed = story.terminal
+    file = str(story.bench.write_definition(story.bench.definition(name="second"), "second.yaml"))
+    said = typed.type("study", "validate", file)
+    assert "64 steps" in said
+    assert f"paceline study create {file}" in said
+    plan = typed.json("study", "validate", file)
+    assert plan["round"]["max_train_steps"] == 64
+    assert plan["cost"]["steps"] == 8 * 64
+
+    created = typed.type("study", "create", file)
+    study_id = re.findall(r"paceline study watch (\S+)", created)[0]
+    assert study_id in typed.type("study", "ls")
+    assert {s["id"] for s in typed.json("study", "ls")["items"]} >= {study_id, story.study_id}
+    assert "second" in typed.type("study", "show", study_id)
+    assert typed.json("study", "show", study_id)["name"] == "second"
+    assert "cancelled" in typed.type("study", "cancel", study_id)
+    assert typed.json("study", "show", study_id)["state"] == "cancelled"
+    assert "cancelled" in typed.fail(CONFLICT, "study", "resume", study_id)
+
+
+def test_study_that_waits_for_a_person_is_watched_until_then(story: Story) -> None:
+    said = story.terminal.type("study", "watch", story.study_id)
+    assert f"paceline recommend {story.study_id}" in said
+    assert story.terminal.json("study", "watch", story.study_id)["waiting_for"] == "acceptance"
+
+
+def test_trials_are_listed_shown_drawn_and_their_logs_read(story: Story) -> None:
+    typed, study_id, trial_id = story.terminal, story.study_id, story.trial_id
+    assert trial_id in typed.type("trial", "ls", study_id)
+    assert trial_id in typed.type("trial", "ls", study_id, "--round", "1", "--state", "completed")
+    assert len(typed.json("trial", "ls", study_id, "--round", "1")["items"]) == 8
+    assert typed.json("trial", "ls", study_id, "--state", "failed")["items"] == []
+    assert "succeeded" in typed.type("trial", "show", trial_id)
+    assert typed.json("trial", "show", trial_id)["attempts"][0]["exit_code"] == 0
+    assert "32 points" in typed.type("trial", "curve", trial_id)
+    assert "train_error" in typed.type("trial", "curve", trial_id, "--metric", "train_error")
+    assert typed.json("trial", "curve", trial_id)["points_total"] == 32
+    assert "trained to step 64" in typed.type("trial", "logs", trial_id)
+    assert "trained to step 64" in typed.json("trial", "logs", trial_id)["stdout"]
+
+
+def test_recommendation_is_said_in_one_sentence_and_the_next_command(story: Story) -> None:
+    said = story.terminal.type("recommend", story.study_id)
+    advice = story.terminal.json("recommend", story.study_id)
+    assert advice["sentence"] in said
+    assert f"paceline recommend {story.study_id} --accept" in said
+
+
+def test_accepted_recommendation_opens_the_next_round(story: Story) -> None:
+    typed = story.terminal
+    file = story.bench.write_definition(story.bench.definition(name="accepted"), "accepted.yaml")
+    study_id = typed.json("study", "create", str(file))["id"]
+    typed.type("study", "watch", study_id)
+    said = typed.type("recommend", study_id, "--accept")
+    assert "round 2" in said
+    typed.type("study", "watch", study_id)
+    assert typed.json("recommend", study_id, "--accept")["round"] >= 3
+
+
+def test_best_names_parameters_checkpoint_and_the_line_to_train_again(story: Story) -> None:
+    said = story.terminal.type("best", story.study_id)
+    assert "learning_rate" in said
+    assert "checkpoint: file://" in said
+    best = story.terminal.json("best", story.study_id)
+    assert best["trial_id"] == story.trial_id
+    assert 0.003 <= best["params"]["learning_rate"] <= 0.3
+
+
+def test_rules_explain_themselves(story: Story) -> None:
+    said = story.terminal.type("explain", "spc201")
+    assert "SPC201" in said
+    assert "What to do" in said
+    assert story.terminal.json("explain", "SPC201")["claims"] == ["P-17"]
+    assert "HZN101" in story.terminal.type("explain")
+    assert len(story.terminal.json("explain")["items"]) >= 13
+
+
+def test_token_is_printed_alone_and_revoked(story: Story, tmp_path: Path) -> None:
+    typed = story.terminal
+    made = typed.json("token", "create", "reader", "--scopes", "studies:read")
+    printed = typed.type("token", "create", "second", "--scopes", "studies:read")
+    assert printed.count("\n") == 1, "the token, alone"
+    file = tmp_path / "token"
+    file.write_text(printed)
+    flags = ("--url", story.embedded.url, "--token-file", str(file))
+    typed.type("study", "ls", *flags)
+    definition = str(story.bench.write_definition(story.bench.definition(), "forbidden.yaml"))
+    assert "studies:write" in typed.fail(AUTH, "study", "create", definition, *flags)
+    assert "reader" in typed.type("token", "ls")
+    ids = {token["name"]: token["id"] for token in typed.json("token", "ls")["items"]}
+    assert ids["reader"] == made["id"]
+    assert ids["second"] in typed.type("token", "revoke", ids["second"])
+    typed.fail(AUTH, "study", "ls", *flags)
+
+
+def test_login_remembers_the_service(story: Story, tmp_path: Path) -> None:
+    elsewhere = Terminal(story.terminal.fleet, tmp_path)
+    token_file = story.embedded.service.token_file
+    elsewhere.type("login", story.embedded.url, "--token-file", str(token_file))
+    assert story.study_id in elsewhere.type("study", "ls")
+
+
+def test_settings_show_where_they_come_from_and_no_secret(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "paceline.toml").write_text(
+        'port = 9999\nsecret_key = "hunter2"\ndatabase_url = "postgresql://me:hunter2@db/paceline"'
+    )
+    elsewhere = Terminal(story.terminal.fleet, tmp_path)
+    said = elsewhere.type("config", "show")
+    assert "paceline.toml" in said
+    assert "hunter2" not in said
+    shown = elsewhere.json("config", "show")
+    assert shown["port"] == {"value": 9999, "source": "paceline.toml"}
+    assert shown["lease_seconds"]["source"] == "PACELINE_LEASE_SECONDS"
+    assert "hunter2" not in json.dumps(shown)
+
+
+def test_doctor_finds_the_service_and_proves_that_a_job_starts(story: Story) -> None:
+    typed = story.terminal
+    assert "workers" in typed.type("doctor")
+    file = str(story.bench.write_definition(story.bench.definition(), "job.yaml"))
+    assert "import paceline" in typed.type("doctor", "--job", file)
+    assert all(check["ok"] for check in typed.json("doctor", "--job", file))
+
+
+def test_doctor_names_the_script_that_is_missing(story: Story) -> None:
+    job = story.bench.job(command=["python", "nowhere.py"])
+    file = story.bench.write_definition(story.bench.definition(job=job), "missing.yaml")
+    fleet, home = story.terminal.fleet, story.terminal.home
+    done = fleet.call("doctor", "--job", str(file), directory=home)
+    assert done.returncode != 0
+    assert "nowhere.py" in done.stdout
+
+
+def test_usage_errors_name_what_is_wrong(story: Story, tmp_path: Path) -> None:
+    typed = story.terminal
+    assert "nowhere.yaml" in typed.fail(USAGE, "study", "create", "nowhere.yaml")
+    typed.fail(USAGE, "study", "list")
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("name: x\nparameters: {a: [1\n")
+    assert "line 3" in typed.fail(USAGE, "study", "validate", str(broken))
+    body = story.bench.definition()
+    del body["objective"]
+    incomplete = story.bench.write_definition(body, "incomplete.yaml")
+    assert "objective" in typed.fail(USAGE, "study", "validate", str(incomplete))
+
+
+def test_finding_of_a_rule_has_its_own_exit_code(story: Story) -> None:
+    body = story.bench.definition()
+    body["parameters"]["epochs"] = {"type": "int", "low": 1, "high": 9}
+    file = str(story.bench.write_definition(body, "hidden.yaml"))
+    assert "HZN102" in story.terminal.fail(FINDING, "study", "create", file)
+    assert "HZN102" in story.terminal.fail(FINDING, "study", "validate", file)
+
+
+def test_unknown_things_are_not_found(story: Story) -> None:
+    typed = story.terminal
+    for words in (["study", "show"], ["study", "watch"], ["recommend"], ["best"], ["trial", "ls"]):
+        assert "nobody" in typed.fail(NOT_FOUND, *words, "nobody")
+    typed.fail(NOT_FOUND, "trial", "logs", "nobody")
+    typed.fail(NOT_FOUND, "explain", "XYZ999")
+
+
+def test_wrong_token_and_absent_service_have_their_own_exit_codes(
+    story: Story, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("pl_wrong\n")
+    url = story.embedded.url
+    story.terminal.fail(AUTH, "study", "ls", "--url", url, "--token-file", str(token))
+    nobody = f"http://127.0.0.1:{free_port()}"
+    said = story.terminal.fail(UNREACHABLE, "study", "ls", "--url", nobody)
+    assert "paceline up" in said
+    elsewhere = Terminal(story.terminal.fleet, REPOSITORY / "docs")
+    assert "paceline up" in elsewhere.fail(UNREACHABLE, "study", "ls")
