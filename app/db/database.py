@@ -1,6 +1,7 @@
 """The engine and the unit of work: a reading or a writing connection, committed before the use
 case returns."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,11 +69,9 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: object, entry: ConnectionPoolEntry) -> None:  # noqa: ARG001 - the event's signature
-    # sqlite3: we send BEGIN ourselves
-    connection.isolation_level = None  # type: ignore[attr-defined]
-    # sqlite3's connection, typed as object by the event
-    cursor = connection.cursor()  # type: ignore[attr-defined]
+def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we send BEGIN ourselves
+    cursor = connection.cursor()
     for pragma in _SQLITE_PRAGMAS:
         cursor.execute(pragma)
     cursor.close()

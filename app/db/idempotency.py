@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any  # Any: JSON
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select, update
 
 from app.db.tables import idempotency_keys as keys
 from app.db.types import now_seconds
+from app.db.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,22 +18,28 @@ class StoredAnswer:
     answer: dict[str, Any]  # Any: JSON
 
 
-def find(connection: Connection, key: str, route: str) -> StoredAnswer | None:
-    """The answer given before to this key on this route."""
+def take(connection: Connection, key: str, route: str, body_digest: str) -> bool:
+    """Whether the key is ours now; another request with it waits until our transaction ends."""
+    statement = upsert(connection, keys).values(
+        key=key, route=route, body_digest=body_digest, answer={}, created_at=now_seconds()
+    )
+    return connection.execute(statement.on_conflict_do_nothing()).rowcount > 0
+
+
+def get(connection: Connection, key: str, route: str) -> StoredAnswer:
+    """What was answered to a key that was taken before."""
     row = connection.execute(
         select(keys.c.body_digest, keys.c.answer).where(keys.c.key == key, keys.c.route == route)
-    ).one_or_none()
-    return StoredAnswer(row.body_digest, row.answer) if row else None
+    ).one()
+    return StoredAnswer(row.body_digest, row.answer)
 
 
-def insert_one(connection: Connection, key: str, route: str, stored: StoredAnswer) -> None:
-    """Store an answer; a key used at the same moment by another request violates the primary key."""
-    connection.execute(
-        insert(keys).values(
-            key=key,
-            route=route,
-            body_digest=stored.body_digest,
-            answer=stored.answer,
-            created_at=now_seconds(),
-        )
-    )
+def write_answer(
+    connection: Connection,
+    key: str,
+    route: str,
+    answer: dict[str, Any],  # Any: JSON
+) -> None:
+    """Store what was answered to a taken key."""
+    mine = (keys.c.key == key) & (keys.c.route == route)
+    connection.execute(update(keys).where(mine).values(answer=answer))

@@ -39,7 +39,9 @@ def curves_of_attempt(
 ) -> dict[str, Curve]:
     """Everything that one attempt reported, masked points included."""
     stored = chunks.load(connection, [attempt_id], metrics)
-    return {metric: _joined([(c.steps, c.values) for c in c_s]) for (_, metric), c_s in stored.items()}
+    return {
+        metric: _joined([(c.steps, c.values) for c in c_s]) for (_, metric), c_s in stored.items()
+    }
 
 
 def _curves(
@@ -61,8 +63,7 @@ def _curve(trial: Trial, origins: Mapping[TrialId, Trial], stored: Stored, metri
 
 def _on_grid(steps: Steps, trial: Trial) -> NDArray[np.bool_]:
     """Contract section 4: of the origin's points those on the trial's own grid count."""
-    on_grid: NDArray[np.bool_] = steps % trial.interval_steps == 0
-    return on_grid | (steps == trial.max_train_steps)
+    return np.isin(steps % trial.interval_steps, 0) | np.isin(steps, trial.max_train_steps)
 
 
 def _along(lineage: Lineage, stored: Stored, metric: str) -> Curve:

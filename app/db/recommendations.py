@@ -75,9 +75,7 @@ def proposed(connection: Connection) -> list[tuple[StudyId, RecommendationId]]:
         .where(table.c.state == RecommendationState.PROPOSED)
         .order_by(table.c.created_at)
     )
-    return [
-        (StudyId(row.study_id), RecommendationId(row.id)) for row in connection.execute(query)
-    ]
+    return [(StudyId(row.study_id), RecommendationId(row.id)) for row in connection.execute(query)]
 
 
 def decide(

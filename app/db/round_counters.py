@@ -21,7 +21,7 @@ class Counts:
 
     @property
     def is_over(self) -> bool:
-        """Whether an open round has nothing left to run or to draw, so that it is to be reviewed."""
+        """Whether an open round has nothing left to run or to draw, so it is to be reviewed."""
         left = self.waiting + self.running + self.points_to_draw
         return left == 0 and self.state is RoundState.OPEN
 

@@ -103,9 +103,7 @@ def write_assessment(connection: Connection, found: Round, assessment: Assessmen
 def assessment_of(connection: Connection, study_id: StudyId, number: int) -> Assessment | None:
     """What the last review said of a round; None before the first one."""
     stored = connection.scalar(
-        select(rounds.c.assessment).where(
-            rounds.c.study_id == study_id, rounds.c.number == number
-        )
+        select(rounds.c.assessment).where(rounds.c.study_id == study_id, rounds.c.number == number)
     )
     return None if stored is None else wire.from_wire(Assessment, stored)
 

@@ -82,7 +82,7 @@ def lock(connection: Connection, study_id: StudyId) -> Study:
 def page(
     connection: Connection, after: tuple[float, str] | None, limit: int
 ) -> tuple[list[Study], tuple[float, str] | None]:
-    """Studies, newest first, after a keyset position; the position of the last if there are more."""
+    """Studies, newest first, after a keyset position; and the next position, if there are more."""
     query = select(studies).order_by(studies.c.created_at.desc(), studies.c.id.desc())
     if after is not None:
         query = query.where(tuple_(studies.c.created_at, studies.c.id) < tuple_(*after))

@@ -1,7 +1,7 @@
 """Trials: storing them, reading them, and the one place where a trial's state changes, with its
 round's counters.
 
-Rows are locked in one order everywhere: attempt, trial, study, round. Keep to it and nothing deadlocks.
+Rows are locked in one order everywhere: attempt, trial, study, round. So nothing deadlocks.
 """
 
 from collections.abc import Sequence
@@ -84,14 +84,18 @@ def of_study(connection: Connection, study_id: StudyId) -> list[Trial]:
 
 
 def change_state(
-    connection: Connection, trial: Trial, new: TrialState, reason: EndReason | str | None = None
+    connection: Connection,
+    trial: Trial,
+    new: TrialState,
+    reason: EndReason | str | None = None,
+    **columns: Any,  # Any: columns that change with it
 ) -> Counts:
     """Move a locked trial and keep its round's counters; returns the round's counts after the move.
 
     Call it after whatever the transaction does to the study's row (the order of locks).
     """
     move("trial", trial.state, new)
-    write(connection, trial.id, state=new, reason=reason, claimable_at=None)
+    write(connection, trial.id, state=new, reason=reason, claimable_at=None, **columns)
     return count_move(connection, trial.study_id, trial.round, {trial.state: -1, new: 1})
 
 

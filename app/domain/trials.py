@@ -75,6 +75,23 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointPlace:
+    """Where a checkpoint lies: the key is relative to the store."""
+
+    store: str
+    key: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The checkpoint that an attempt starts from, as the claim answers it."""
+
+    step: int
+    checkpoint: CheckpointPlace
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One execution of a trial by one worker; the lease is by the database's clock (epoch seconds,
     UTC)."""
@@ -89,7 +106,7 @@ class Attempt:
     slot: str
     request_id: str
     start_step: int
-    resume: Resume | None
+    resume: Start | None
     last_step: int
     started_at: float
     lease_expires_at: float

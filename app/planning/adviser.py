@@ -14,13 +14,14 @@ from app.domain.recommendations import (
     Promotion,
     Reason,
 )
-from app.domain.rounds import Action, Purpose, RoundDefinition
+from app.domain.rounds import Action, RoundDefinition
 from app.planning.case import Case, is_standing, open_case
 from app.planning.climbing import next_horizon
 from app.planning.draft import Draft
 from app.planning.evidence import collect_evidence
 from app.planning.finishing import finish
 from app.planning.gate import blocking_codes, confidence, undecided_codes
+from app.planning.initial_horizon import find_initial_horizon
 from app.planning.judging import judge_horizon, standing_case
 from app.planning.levels import known_bracket
 from app.planning.promotion import promote
@@ -32,7 +33,7 @@ from app.planning.winners import pick_winners
 from app.policy.facts import StudyFacts
 from app.policy.horizon_number import recommended_number
 
-ABOUT_THIS_ROUND = (collect_evidence, widen_search_space)
+ABOUT_THIS_ROUND = (collect_evidence, widen_search_space, find_initial_horizon)
 ABOUT_THE_STANDING_ROUND = (judge_horizon, recheck_ranks, promote, finish)
 
 
@@ -61,17 +62,10 @@ def first_answer(case: Case) -> Draft:
 
 
 def _nothing_usable(case: Case) -> Draft:
-    purpose = case.subject.definition.purpose
-    sentence = f"No trial of round {case.subject.number} completed alive: nothing to build on."
-    if purpose in (Purpose.PROBE, Purpose.LR_SWEEP):
-        sentence = (
-            f"{purpose} rounds are not judged yet: read round {case.subject.number} yourself and "
-            "post a tune round at the number of steps that you found."
-        )
     return Draft(
         case,
         Action.COLLECT_EVIDENCE,
-        sentence,
+        f"Round {case.subject.number} gives nothing to build on: see what its verdicts miss.",
         is_decided=False,
         is_low_confidence=True,
     )
@@ -92,7 +86,10 @@ def complete(draft: Draft) -> Advice:
         promote=promotions(case),
         schedule=as_wire(proposal.schedule) if proposal else None,
         reasons=(*draft.reasons, *reasons(case, draft)),
-        would_change_my_mind=(*draft.would_change_my_mind, *(f"{c} judged" for c in undecided)),
+        would_change_my_mind=(
+            *draft.would_change_my_mind,
+            *(f"a verdict of {c}" for c in undecided),
+        ),
         cost=cost,
         proposal=proposal,
         is_decided=draft.is_decided and not undecided,

@@ -16,6 +16,8 @@ def is_acceptable_by_autopilot(
 ) -> tuple[bool, str]:
     """(whether the advice is accepted without a person, why): within limits.rounds, never past an
     enforced finding."""
+    if advice.action is Action.FINISH and autopilot is not Autopilot.ON:
+        return _finishes(advice)
     if autopilot is Autopilot.OFF:
         return False, "autopilot is off: a person accepts"
     if autopilot is Autopilot.GATED:
@@ -39,13 +41,20 @@ def _continues_checks(study: StudyFacts, advice: Advice) -> tuple[bool, str]:
     return False, "autopilot is gated: this begins a new chain of checks, so a person accepts"
 
 
-def _accepts(study: StudyFacts, advice: Advice) -> tuple[bool, str]:
+def _finishes(advice: Advice) -> tuple[bool, str]:
+    """A reviewed final round ends the study whatever the autopilot, unless a finding stands."""
     if advice.blocked_by:
         return False, f"enforced findings stand: {', '.join(advice.blocked_by)}"
+    return True, "a reviewed final round ends the study"
+
+
+def _accepts(study: StudyFacts, advice: Advice) -> tuple[bool, str]:
+    if advice.blocked_by:
+        return _finishes(advice)
     if not advice.is_decided:
         return False, "a deciding rule is inconclusive, or a person is wanted: see the reasons"
     if advice.action is Action.FINISH:
-        return True, "a reviewed final round ends the study"
+        return _finishes(advice)
     if advice.proposal is None:
         return False, "there is nothing to run: a person decides"
     if advice.action is Action.COLLECT_EVIDENCE and _collected_before(study, advice):

@@ -2,7 +2,7 @@
 judge said of that one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from app.domain.recommendations import Assessment, JudgedVerdict
 from app.domain.rounds import Purpose
@@ -12,15 +12,37 @@ from app.policy.prepare import prepare
 
 
 @dataclass(frozen=True, slots=True)
+class Reviews:
+    """The prepared facts of a study's rounds, each prepared once: a memo, the answers never
+    change."""
+
+    study: StudyFacts
+    known: dict[int, ReviewFacts] = field(default_factory=dict)
+
+    def of(self, round_number: int) -> ReviewFacts:
+        if round_number not in self.known:
+            self.known[round_number] = prepare(self.study, round_number)
+        return self.known[round_number]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """`subject` is the round that the advice is about: the reviewed one, or the one that it
     checks."""
 
-    study: StudyFacts
+    reviews: Reviews
     reviewed: RoundFacts
     subject: RoundFacts
-    facts: ReviewFacts  # the subject's
     assessments: Mapping[int, Assessment]
+
+    @property
+    def study(self) -> StudyFacts:
+        return self.reviews.study
+
+    @property
+    def facts(self) -> ReviewFacts:
+        """The subject's."""
+        return self.reviews.of(self.subject.number)
 
     @property
     def horizon_steps(self) -> int:
@@ -74,10 +96,9 @@ def open_case(study: StudyFacts, assessments: Mapping[int, Assessment], round_nu
     reviewed = study.round(round_number)
     checked = reviewed.definition.checks
     subject = reviewed if checked is None else study.round(checked)
-    return Case(study, reviewed, subject, prepare(study, subject.number), assessments)
+    return Case(Reviews(study), reviewed, subject, assessments)
 
 
 def about(case: Case, subject: RoundFacts) -> Case:
     """The same review, with another round as its subject."""
-    facts = prepare(case.study, subject.number)
-    return Case(case.study, case.reviewed, subject, facts, case.assessments)
+    return replace(case, subject=subject)

@@ -14,7 +14,7 @@ from app.planning.history import horizons_used
 from app.planning.moves import resumed
 from app.planning.rates import rate_name, rounded
 from app.planning.rounds import reuse_steps
-from app.planning.schedules import as_definition
+from app.planning.schedules import as_definition, with_decay_of
 from app.planning.winners import Winner, probability_inside
 from paceline.schedules import Schedule
 
@@ -54,7 +54,7 @@ def climb(case: Case, winners: tuple[Winner, ...]) -> Draft:
     steps, best = next_horizon(case), winners[0]
     if any(w.schedule is None for w in winners):
         return _without_formula(case, len(winners), steps)
-    new = climbing_round(case, steps)
+    new = climbing_round(case, best, steps)
     variants = variants_of(case, best, steps)
     points = [p for w in winners for p in _same(case, new, w)]
     points += [_point(case, best, variant) for variant in variants]
@@ -63,22 +63,30 @@ def climb(case: Case, winners: tuple[Winner, ...]) -> Draft:
         case,
         Action.PROMOTE,
         f"Train the {len(winners)} best configurations for {steps} steps{end}: {len(points)} runs.",
-        proposal=replace(new, points=tuple(points), schedule=points[0].schedule or new.schedule),
+        proposal=replace(new, points=tuple(points)),
         reasons=(_price(case, len(winners), steps), *_why_variants(variants)),
         would_change_my_mind=(f"ranks that do not hold at {steps} steps",),
     )
 
 
-def climbing_round(case: Case, steps: int) -> RoundDefinition:
-    """The round without its points: `tune` below the production length, `final` at it, one seed."""
+def climbing_round(case: Case, best: Winner, steps: int) -> RoundDefinition:
+    """The round without its points: `tune` below the production length, `final` at it, one seed.
+
+    Its schedule is the best winner's, extended; the peak stays a reference for whoever samples.
+    """
     own, study = case.subject.definition, case.study.definition
     is_final = steps == study.production_steps
+    schedule = own.schedule
+    if best.schedule is not None:
+        extended = promotion_schedules(best.schedule, case.horizon_steps, steps)[0].extension
+        schedule = with_decay_of(own.schedule, extended.schedule)
     return replace(
         own,
         purpose=Purpose.FINAL if is_final else Purpose.TUNE,
         checks=None,
         max_train_steps=steps,
-        checkpoint_steps=() if is_final else reuse_steps(study, own.schedule, steps),
+        schedule=schedule,
+        checkpoint_steps=() if is_final else reuse_steps(study, schedule, steps),
         trials=None,
         points=(),
         seeds=own.seeds[:1],

@@ -1,6 +1,8 @@
 """`collect_evidence`: what to do where too little was seen to judge at all."""
 
-from app.domain.rounds import Action, Purpose
+import numpy as np
+
+from app.domain.rounds import Action, Point, Purpose
 from app.domain.states import UNFINISHED_TRIALS
 from app.domain.studies import SamplerKind
 from app.planning.case import Case
@@ -8,6 +10,7 @@ from app.planning.draft import Draft
 from app.planning.history import tune_rounds_of_setting
 from app.planning.widen import again
 from app.policy.divergence import has_nonfinite, is_complete
+from app.policy.facts import TrialFacts
 from app.policy.rates import searched_rates
 
 MOST_CENSORED_FRACTION = 0.2
@@ -16,28 +19,20 @@ LEAST_GRID_VALUES = 5
 
 
 def collect_evidence(case: Case) -> Draft | None:
-    """Nothing ran, no signal, too much censored, or too few rates tried; None: there is enough to
-    judge."""
+    """Nothing ran, no signal, too much censored, or too few rates; None: enough to judge."""
     ended = [t for t in case.facts.trials if t.state not in UNFINISHED_TRIALS]
-    judged = [t for t in ended if is_complete(t) or has_nonfinite(t)]
-    if not judged and not any(t.censored for t in ended):
+    if not any(np.isfinite(t.objective).any() or has_nonfinite(t) for t in ended):
         return _ask(
-            case,
-            f"None of {len(case.facts.trials)} trials left a usable result: look at their logs.",
+            case, f"None of {len(case.facts.trials)} trials measured anything: look at their logs."
         )
     if not case.facts.has_signal:
         metric = case.study.definition.objective.metric
-        return _ask(
-            case, f"{metric} never changed in {len(judged)} trials: check how it is measured."
-        )
+        return _ask(case, f"{metric} never changed in any trial: check how it is measured.")
     if case.subject.definition.purpose is Purpose.FINAL and not case.facts.configurations:
-        return _ask(
-            case,
-            f"All {len(judged)} trials of the final round diverged: nothing can be named best.",
-        )
+        return _ask(case, "No trial of the final round completed alive: nothing can be named best.")
     if not case.is_tune:
         return None
-    return _too_censored(case, sum(1 for t in ended if t.censored), len(ended)) or _too_few(case)
+    return _too_censored(case, ended) or _too_few(case)
 
 
 def _ask(case: Case, sentence: str) -> Draft:
@@ -52,17 +47,31 @@ def _ask(case: Case, sentence: str) -> Draft:
     )
 
 
-def _too_censored(case: Case, censored: int, ended: int) -> Draft | None:
-    if censored <= MOST_CENSORED_FRACTION * ended:
+def _too_censored(case: Case, ended: list[TrialFacts]) -> Draft | None:
+    cut = unanswered(case, ended)
+    if len(cut) <= MOST_CENSORED_FRACTION * len(ended):
         return None
+    params = {t.point_key: t.params for t in cut}
+    points = tuple(Point(dict(p)) for p in params.values())
     return Draft(
         case,
         Action.COLLECT_EVIDENCE,
-        f"{censored} of {ended} trials stopped before {case.horizon_steps} steps and say nothing "
-        f"about longer training: run {censored} more to the end.",
-        proposal=again(case, case.subject.definition.parameters, trials=censored),
+        f"{len(cut)} of {len(ended)} trials stopped before {case.horizon_steps} steps and say "
+        f"nothing about longer training: run their {len(points)} points again, to the end.",
+        proposal=again(case, case.subject.definition.parameters, points=points),
         acting=("HZN104",),
         would_change_my_mind=("the trials that stopped short, run to their horizon",),
+    )
+
+
+def unanswered(case: Case, ended: list[TrialFacts]) -> list[TrialFacts]:
+    """Trials that stopped short, but diverged ones (an answer) and those that were run again."""
+    diverged = {t.trial_id for t in case.facts.diverged}
+    answered = {(t.point_key, t.seed) for t in ended if is_complete(t) or t.trial_id in diverged}
+    short = (t for t in ended if t.censored and t.trial_id not in diverged)
+    return sorted(
+        (t for t in short if (t.point_key, t.seed) not in answered),
+        key=lambda t: (t.point_key, t.seed),
     )
 
 

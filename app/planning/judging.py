@@ -13,7 +13,6 @@ from app.planning.horizon import tune_round_at
 from app.planning.levels import Level, paired_gain
 from app.planning.walks import Walk, Way, walk_down, walk_up
 from app.policy.horizon_number import recommended_number
-from app.policy.prepare import prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ def standing_case(case: Case) -> Case:
     longer = longer_round(case) if case.is_tune else None
     if longer is None or case.best is None:
         return case
-    facts = prepare(case.study, longer.number)
+    facts = case.reviews.of(longer.number)
     if not facts.configurations:
         return case
     is_worse = case.best.best_value > facts.configurations[0].best_value + facts.noise.eps

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.domain.rounds import Purpose
-from app.planning.case import Case
+from app.planning.case import Case, Reviews
 from app.planning.history import check_rounds, is_same_problem, tune_rounds_of_setting
-from app.policy.facts import Configuration, ReviewFacts, RoundFacts, StudyFacts
-from app.policy.prepare import prepare
+from app.policy.facts import Configuration, ReviewFacts, RoundFacts
 
 LEAST_ANSWERS = 2  # a check with fewer answers nothing
 
@@ -48,7 +46,7 @@ def check_levels(case: Case) -> dict[int, Level]:
     by_horizon: dict[int, list[RoundFacts]] = {}
     for asked in rounds:
         by_horizon.setdefault(asked.definition.max_train_steps, []).append(asked)
-    return {h: _asked_level(case.study, asked) for h, asked in by_horizon.items()}
+    return {h: _asked_level(case.reviews, asked) for h, asked in by_horizon.items()}
 
 
 def is_no_worse(level: Level, reference: float) -> bool:
@@ -93,7 +91,7 @@ def known_bracket(case: Case) -> Bracket:
     checked = {r.definition.checks or 0 for r in check_rounds(case.study)}
     subjects = (case.study.round(number) for number in sorted(checked))
     parts = [
-        _bracket_of(case.study, subject)
+        _bracket_of(case.reviews, subject)
         for subject in subjects
         if is_same_problem(subject.definition, case.subject.definition)
     ]
@@ -104,11 +102,11 @@ def known_bracket(case: Case) -> Bracket:
     )
 
 
-def _bracket_of(study: StudyFacts, subject: RoundFacts) -> Bracket:
-    facts = prepare(study, subject.number)
+def _bracket_of(reviews: Reviews, subject: RoundFacts) -> Bracket:
+    facts = reviews.of(subject.number)
     own = _level(facts, subject.definition.max_train_steps)
-    asked = [r for r in check_rounds(study) if r.definition.checks == subject.number]
-    levels = [_asked_level(study, [r]) for r in asked]
+    asked = [r for r in check_rounds(reviews.study) if r.definition.checks == subject.number]
+    levels = [_asked_level(reviews, [r]) for r in asked]
     answered = sorted((x for x in levels if x.is_answered), key=lambda x: x.horizon_steps)
     worse = [
         x.horizon_steps
@@ -126,9 +124,9 @@ def _bracket_of(study: StudyFacts, subject: RoundFacts) -> Bracket:
     return Bracket(max(worse, default=0), ceiling)
 
 
-def _asked_level(study: StudyFacts, asked: list[RoundFacts]) -> Level:
+def _asked_level(reviews: Reviews, asked: list[RoundFacts]) -> Level:
     latest = asked[-1]
-    level = _level(prepare(study, latest.number), latest.definition.max_train_steps)
+    level = _level(reviews.of(latest.number), latest.definition.max_train_steps)
     own_keys = {t.point_key for r in asked for t in r.trials}
     answers = {k: v for k, v in level.values.items() if k in own_keys}
     wanted = min(LEAST_ANSWERS, len(own_keys))
@@ -144,7 +142,3 @@ def _level(facts: ReviewFacts, horizon_steps: int) -> Level:
 
 def _dead_keys(facts: ReviewFacts) -> Iterable[str]:
     return (c.point_key for c in facts.dead)
-
-
-def is_check(reviewed: RoundFacts) -> bool:
-    return reviewed.definition.purpose is Purpose.CHECK

@@ -31,6 +31,11 @@ def first_round(definition: StudyDefinition) -> RoundDefinition:
             f"max_train_steps ({horizon_steps}) is longer than production_steps ({longest})",
             hint="tune at most as long as the run you hope to launch: lower max_train_steps",
         )
+    return tune_round(definition, horizon_steps)
+
+
+def tune_round(definition: StudyDefinition, horizon_steps: int) -> RoundDefinition:
+    """The study's own tune round at a horizon: everything else as the definition says."""
     return RoundDefinition(
         purpose=Purpose.TUNE,
         max_train_steps=horizon_steps,

@@ -71,6 +71,16 @@ def clipped_schedule(definition: RoundDefinition, horizon_steps: int) -> Schedul
     return replace(definition.schedule, **cut)
 
 
+def with_decay_of(definition: ScheduleDefinition, extended: Schedule) -> ScheduleDefinition:
+    """The definition with another horizon's decay in steps; peak and warmup keep their
+    references."""
+    if extended.kind == "step":
+        return replace(definition, milestones=extended.milestones)
+    if extended.decay_steps is None:
+        return definition
+    return replace(definition, decay_steps=extended.decay_steps, decay_fraction=None)
+
+
 def point_schedule(
     new: RoundDefinition, own: ScheduleDefinition, params: Params, from_steps: int
 ) -> ScheduleDefinition | None:

@@ -95,10 +95,13 @@ def spread_out(case: Case, ordered: Sequence[Configuration], count: int) -> list
     chosen: list[Configuration] = []
     for candidate in ordered:
         is_far = all(_distance(box, candidate, c) >= LEAST_DISTANCE for c in chosen)
-        if len(chosen) < count and (is_far or candidate.best_value <= limit):
+        if is_far or candidate.best_value <= limit:
             chosen.append(candidate)
-    rest = (c for c in ordered if c not in chosen)
-    return [*chosen, *(c for c, _ in zip(rest, range(count - len(chosen)), strict=False))]
+        if len(chosen) == count:
+            return chosen
+    taken = {c.point_key for c in chosen}
+    rest = [c for c in ordered if c.point_key not in taken]
+    return [*chosen, *rest[: count - len(chosen)]]
 
 
 def probability_inside(count: int, fraction: float) -> float:
@@ -136,6 +139,8 @@ def _reason(case: Case, configuration: Configuration, rival: Configuration | Non
 
 
 def _spread(configuration: Configuration) -> float:
+    if len(configuration.trials) < 2:
+        return 0.0
     values = [best_of(t)[0] for t in configuration.trials]
     return max(values) - min(values)
 

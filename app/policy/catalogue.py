@@ -14,6 +14,12 @@ from app.policy.rules import (
     hzn103_measurement_beyond_horizon,
     hzn104_trials_stopped_short,
     hzn105_warmup_fills_horizon,
+    ini401_sweep_schedule_not_constant,
+    ini402_sweep_uses_augmentation_or_regularization,
+    ini403_nothing_fits_training_set,
+    ini404_fastest_rate_on_boundary,
+    ini405_sweep_grid_too_coarse,
+    prm602_ranks_do_not_hold,
     spc201_best_learning_rate_on_boundary,
     spc202_best_value_on_boundary,
     spc203_best_rate_at_stability_cliff,
@@ -43,6 +49,12 @@ RULES: tuple[Rule, ...] = (
     ckp305_no_checkpoint_near_best_step.RULE,
     ckp306_best_step_at_end_of_decay.RULE,
     ckp307_good_result_long_before_horizon.RULE,
+    ini401_sweep_schedule_not_constant.RULE,
+    ini402_sweep_uses_augmentation_or_regularization.RULE,
+    ini403_nothing_fits_training_set.RULE,
+    ini404_fastest_rate_on_boundary.RULE,
+    ini405_sweep_grid_too_coarse.RULE,
+    prm602_ranks_do_not_hold.RULE,
 )
 
 

@@ -32,6 +32,8 @@ def demo(
     configure_logging(as_json=True, warnings_only=True)
     definition = read_definition(study)
     definition["job"]["directory"] = str(study.resolve().parent)
+    if study == STUDY:
+        definition["job"]["python"] = sys.executable  # whatever environment happens to be active
     settings = Settings(data_dir=data_dir, port=_free_port())
     with Signals() as signals, running(settings, slots=0) as service:
         say = typer.echo if not as_json else _say_on_stderr

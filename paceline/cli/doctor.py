@@ -98,49 +98,50 @@ def _job_checks(definition: dict[str, Any]) -> list[Check]:  # Any: YAML
 
 
 def _started(job: dict[str, Any]) -> list[Check]:  # Any: YAML
-    from workers.command import CannotRun, job_command  # noqa: PLC0415 - a worker's import, only here
-    from workers.environment import copy_sdk, our_variables, training_environment  # noqa: PLC0415 - as above
+    from workers.command import CannotRun, job_command  # noqa: PLC0415 - a worker's import
     from workers.options import WorkerOptions  # noqa: PLC0415 - as above
 
     try:
         command = job_command(job, WorkerOptions(allow_commands=True))
     except CannotRun as error:
         return [Check("job", False, str(error), "mend the job, or run this where the worker runs")]
-    with tempfile.TemporaryDirectory() as folder:
-        ours = our_variables(Path(folder), copy_sdk(Path(folder)), (), job.get("env", {}))
-        variables = training_environment(os.environ, (), job.get("env", {}), ours)
-        probe = [command.argv[0], "-c", PROBE]
-        if not _is_python(command.argv[0]):
-            return [
-                Check(
-                    "job",
-                    True,
-                    f"{command.argv[0]} in {command.directory} (no Python: files alone)",
-                )
-            ]
-        done = subprocess.run(
-            probe,
-            cwd=command.directory,
-            env=variables,
+    program, folder = command.argv[0], command.directory
+    if not _is_python(program):
+        return [Check("job", True, f"{program} in {folder} (no Python: files alone)")]
+    done = _probe(program, folder, job.get("env", {}))
+    if done.returncode:
+        return [Check("job", False, done.stderr.strip()[-500:], "does this Python start alone?")]
+    executable, version, _ = done.stdout.split("\n", 2)
+    scripts = [word for word in command.argv[1:] if word.endswith(".py")]
+    missing = [word for word in scripts if not (folder / word).exists()]
+    return [
+        Check("python", True, f"{executable} ({version})"),
+        Check("import paceline", True, "works in that Python"),
+        Check("script", not missing, json.dumps(scripts), f"missing in {folder}: {missing}"),
+    ]
+
+
+def _probe(
+    program: str, folder: Path, job_env: dict[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    """Start the job's Python as a worker would, in the same environment, and import the SDK."""
+    from workers.environment import (  # noqa: PLC0415 - a worker's import
+        copy_sdk,
+        our_variables,
+        training_environment,
+    )
+
+    with tempfile.TemporaryDirectory() as scratch:
+        ours = our_variables(Path(scratch), copy_sdk(Path(scratch)), (), job_env)
+        return subprocess.run(
+            [program, "-c", PROBE],
+            cwd=folder,
+            env=training_environment(os.environ, (), job_env, ours),
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
-    if done.returncode:
-        return [
-            Check("job", False, done.stderr.strip()[-500:], "does this Python start by itself?")
-        ]
-    executable, version, _ = done.stdout.split("\n", 2)
-    script = [word for word in command.argv[1:] if word.endswith(".py")]
-    missing = [word for word in script if not (command.directory / word).exists()]
-    return [
-        Check("python", True, f"{executable} ({version})"),
-        Check("import paceline", True, "works in that Python"),
-        Check(
-            "script", not missing, json.dumps(script), f"missing in {command.directory}: {missing}"
-        ),
-    ]
 
 
 def _is_python(program: str) -> bool:

@@ -11,6 +11,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain words: no box breaks a path in two, and --help starts faster
     help="Paceline decides how long to train.",
     epilog="Start here: paceline demo",
 )
@@ -47,7 +48,8 @@ def _explained(error: Exception) -> int:
         return exit_code(error)
     if isinstance(error, Unreachable | ServiceNotFound):
         typer.echo(f"error: {error}", err=True)
-        typer.echo("  -> is the service running? start one here with: paceline up", err=True)
+        if isinstance(error, Unreachable):
+            typer.echo("  -> is the service running? start one here with: paceline up", err=True)
         return UNREACHABLE
     if type(error).__module__ == "app.domain.errors":
         return _refused_here(error)

@@ -9,9 +9,13 @@ import typer
 database = typer.Typer(no_args_is_help=True, help="look after the database")
 
 DatabaseUrl = Annotated[str | None, typer.Option("--database-url", help="SQLite or PostgreSQL")]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="data folder [.paceline]")]
-Host = Annotated[str | None, typer.Option("--host", help="address to listen on [127.0.0.1]")]
-Port = Annotated[int | None, typer.Option("--port", help="port to listen on [8731]")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="data folder (default: .paceline)")
+]
+Host = Annotated[
+    str | None, typer.Option("--host", help="address to listen on (default: 127.0.0.1)")
+]
+Port = Annotated[int | None, typer.Option("--port", help="port to listen on (default: 8731)")]
 Store = Annotated[str | None, typer.Option("--store", help="checkpoint store, file://...")]
 Broker = Annotated[str | None, typer.Option("--broker", help="redis://... to wake workers")]
 
@@ -27,7 +31,9 @@ def up(
     data_dir: DataDir = None,
     host: Host = None,
     port: Port = None,
-    slots: Annotated[int, typer.Option(help="[default: half the cores]")] = 0,
+    slots: Annotated[
+        int, typer.Option(help="trainings at a time (default: half the cores)", show_default=False)
+    ] = 0,
     allow_commands: Annotated[
         bool,
         typer.Option("--allow-commands", help="run commands although others can reach the API"),
@@ -100,15 +106,21 @@ def upgrade(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
 
 def worker(  # noqa: PLR0913 - one argument a flag
     url: Annotated[str | None, typer.Option("--url", help="address of the service")] = None,
-    token_file: Annotated[Path | None, typer.Option("--token-file")] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="file that holds the token")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="what people call this node")] = None,
-    slots: Annotated[int | None, typer.Option(help="how many CPU slots [1]")] = None,
+    slots: Annotated[int | None, typer.Option(help="how many CPU slots (default: 1)")] = None,
     gpus_per_slot: Annotated[int | None, typer.Option(help="one slot for so many GPUs")] = None,
-    queue: Annotated[str | None, typer.Option(help="whose work is claimed [cpu]")] = None,
+    queue: Annotated[str | None, typer.Option(help="whose work is claimed (default: cpu)")] = None,
     label: Annotated[list[str] | None, typer.Option(help="k=v that jobs may ask for")] = None,
-    root: Annotated[Path | None, typer.Option(help="relative job folders lie here [.]")] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="relative job folders lie here (default: .)")
+    ] = None,
     store: Store = None,
-    state_dir: Annotated[Path | None, typer.Option(help="[.paceline/worker]")] = None,
+    state_dir: Annotated[
+        Path | None, typer.Option(help="its id and trial folders (default: .paceline/worker)")
+    ] = None,
     lock_dir: Annotated[Path | None, typer.Option(help="GPU locks of this node")] = None,
     allow_commands: Annotated[bool, typer.Option("--allow-commands", help="run any argv")] = False,
     pass_env: Annotated[list[str] | None, typer.Option(help="variables to hand on")] = None,

@@ -17,20 +17,10 @@ ENDED = ("completed", "cancelled")
 
 
 def read_definition(file: Path) -> dict[str, Any]:  # Any: YAML
-    """A definition from YAML or JSON. Raises typer.BadParameter naming the line that is wrong."""
-    import yaml  # noqa: PLC0415 - keeps --help fast
+    """A definition from a file. Raises typer.BadParameter naming the line that is wrong."""
+    from paceline.cli import definitions  # noqa: PLC0415 - yaml keeps --help waiting
 
-    try:
-        document = yaml.safe_load(file.read_text())
-    except OSError as error:
-        raise typer.BadParameter(f"cannot read {file}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise typer.BadParameter(f"{file} is no valid YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise typer.BadParameter(
-            f"{file} must hold the fields of a study (name: ..., objective: ...)"
-        )
-    return document
+    return definitions.read_definition(file)
 
 
 @app.command()
@@ -38,7 +28,8 @@ def create(
     file: DefinitionFile, url: Url = None, token_file: TokenFile = None, as_json: AsJson = False
 ) -> None:
     """Post a study definition; its first round opens at once."""
-    study = connect(url, token_file).post("/v1/studies", read_definition(file))
+    definition = read_definition(file)
+    study = connect(url, token_file).post("/v1/studies", definition)
     if as_json:
         print_json(study)
         return

@@ -111,7 +111,6 @@ class Fleet:
         self,
         *words: str,
         directory: Path | None = None,
-        stdin: str = "",
         environment: Mapping[str, str] | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """Run `paceline WORDS` to its end."""
@@ -119,7 +118,7 @@ class Fleet:
             [*PACELINE, *words],
             cwd=directory or self.folder,
             env={**self.environment, **(environment or {})},
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=60,

@@ -2,14 +2,15 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.processes import REPOSITORY, Fleet
+from tests.e2e.processes import Fleet
 from tests.e2e.services import Embedded, is_settled
 from tests.e2e.trainers import Bench, make_bench
 from tests.support.waiting import free_port
@@ -25,10 +26,14 @@ class Terminal:
 
     fleet: Fleet
     home: Path
+    environment: dict[str, str] = field(default_factory=dict)
 
-    def type(self, *words: str, stdin: str = "") -> str:
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return self.fleet.call(*words, directory=self.home, environment=self.environment)
+
+    def type(self, *words: str) -> str:
         """What the command prints on stdout; it must succeed and have nothing to complain of."""
-        done = self.fleet.call(*words, directory=self.home, stdin=stdin)
+        done = self.run(*words)
         assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         return done.stdout
@@ -39,7 +44,7 @@ class Terminal:
 
     def fail(self, code: int, *words: str) -> str:
         """What the command says on stderr; it must exit with this code."""
-        done = self.fleet.call(*words, directory=self.home)
+        done = self.run(*words)
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         assert done.stderr.strip(), "a failure says why"
@@ -173,7 +178,8 @@ def test_token_is_printed_alone_and_revoked(story: Story, tmp_path: Path) -> Non
 
 
 def test_login_remembers_the_service(story: Story, tmp_path: Path) -> None:
-    elsewhere = Terminal(story.terminal.fleet, tmp_path)
+    configuration = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    elsewhere = Terminal(story.terminal.fleet, tmp_path, configuration)
     token_file = story.embedded.service.token_file
     elsewhere.type("login", story.embedded.url, "--token-file", str(token_file))
     assert story.study_id in elsewhere.type("study", "ls")
@@ -204,8 +210,7 @@ def test_doctor_finds_the_service_and_proves_that_a_job_starts(story: Story) -> 
 def test_doctor_names_the_script_that_is_missing(story: Story) -> None:
     job = story.bench.job(command=["python", "nowhere.py"])
     file = story.bench.write_definition(story.bench.definition(job=job), "missing.yaml")
-    fleet, home = story.terminal.fleet, story.terminal.home
-    done = fleet.call("doctor", "--job", str(file), directory=home)
+    done = story.terminal.run("doctor", "--job", str(file))
     assert done.returncode != 0
     assert "nowhere.py" in done.stdout
 
@@ -249,5 +254,5 @@ def test_wrong_token_and_absent_service_have_their_own_exit_codes(
     nobody = f"http://127.0.0.1:{free_port()}"
     said = story.terminal.fail(UNREACHABLE, "study", "ls", "--url", nobody)
     assert "paceline up" in said
-    elsewhere = Terminal(story.terminal.fleet, REPOSITORY / "docs")
+    elsewhere = Terminal(story.terminal.fleet, tmp_path)
     assert "paceline up" in elsewhere.fail(UNREACHABLE, "study", "ls")

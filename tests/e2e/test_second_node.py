@@ -64,7 +64,7 @@ def test_training_in_an_environment_of_its_own_runs_on_a_second_node(
 
 def import_fails(environment: Path) -> bool:
     """Whether this Python, asked from an empty folder, does not know Paceline."""
-    program = [environment / "bin" / "python", "-c", "import paceline"]
+    program = [str(environment / "bin" / "python"), "-c", "import paceline"]
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         program, cwd=environment, env=variables, capture_output=True, text=True, check=False

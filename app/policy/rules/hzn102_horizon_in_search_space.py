@@ -25,24 +25,24 @@ EPOCHS = (
     "epoch", "epochs", "nepoch", "nepochs", "numepoch", "numepochs", "maxepoch",
     "maxepochs", "totalepochs", "trainepochs", "trainingepochs", "numtrainepochs",
     "numtrainingepochs", "nbepoch", "nbepochs", "numberofepochs", "epochcount",
-)  # fmt: skip
+)  # fmt: skip  # a page of names, not a column
 STEPS = (
     "steps", "nsteps", "numsteps", "maxsteps", "totalsteps", "trainsteps", "trainingsteps",
     "numtrainsteps", "numtrainingsteps", "maxtrainsteps", "maxtrainingsteps",
     "totaltrainsteps", "totaltrainingsteps", "numberofsteps", "stepcount", "tmax",
     "totaltimesteps",
-)  # fmt: skip
+)  # fmt: skip  # a page of names, not a column
 ITERATIONS = (
     "iter", "iters", "iterations", "niter", "niters", "niterations", "numiter", "numiters",
     "numiterations", "maxiter", "maxiters", "maxiterations", "totaliters",
     "totaliterations", "trainiters", "trainiterations", "numupdates", "maxupdate",
     "maxupdates", "totalupdates", "totalnumupdate", "trainingiterations",
-)  # fmt: skip
+)  # fmt: skip  # a page of names, not a column
 AMOUNTS = (
     "trainingduration", "maxduration", "trainduration", "traininglength", "trainlength",
     "nestimators", "numboostround", "numboostrounds", "trainingtime", "traintokens",
     "totaltokens", "trainsamples", "trainbatches", "maxbatches", "limittrainbatches",
-)  # fmt: skip
+)  # fmt: skip  # a page of names, not a column
 ALIASES = frozenset((*EPOCHS, *STEPS, *ITERATIONS, *AMOUNTS))
 ACTION = "Remove it from `parameters`; give `max_train_steps` one value for every trial."
 

@@ -44,6 +44,7 @@ def test_sdk_program_stores_checkpoints_after_their_measurements(
     start_node()
     finished(ledger, "a1")
     assert [one["step"] for one in ledger.checkpoints] == list(range(1, 21))
+    assert ledger.early_checkpoints == []
     last = ledger.checkpoints[-1]
     stored = tmp_path / "state" / "checkpoints" / last["key"]
     assert json.loads(stored.read_text()) == {"step": 20}

@@ -72,7 +72,7 @@ def test_slot_of_a_killed_worker_stays_locked_until_its_training_has_ended(
 def test_outage_of_the_service_stops_no_training_and_loses_no_report(
     ledger: Ledger, start_node: StartNode
 ) -> None:
-    ledger.work.append(claim("a1", python(FILES_ALONE, pause=0.1)))
+    ledger.work.append(claim("a1", python(SDK, pause=0.1)))
     start_node()
     wait_until(lambda: ledger.steps("a1"), seconds=30, what="first reports")
     ledger.is_silent = True

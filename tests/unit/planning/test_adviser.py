@@ -70,7 +70,29 @@ def test_more_than_a_fifth_censored_is_replaced_and_a_fifth_is_not() -> None:
         assert (advice.action is Action.COLLECT_EVIDENCE) is wanted
         if wanted:
             assert advice.proposal is not None
-            assert advice.proposal.trials == censored
+            assert len(advice.proposal.points) == censored
+
+
+def test_diverged_trials_that_stopped_early_are_answers_and_no_gap() -> None:
+    study = usual_study()
+    first = study.rounds[0]
+    dead = tuple(
+        replace(t, censored=True, has_nonfinite=True) if i > 5 else t
+        for i, t in enumerate(first.trials)
+    )
+    advice = advice_on(replace(study, rounds=(replace(first, trials=dead),)))
+    assert advice.action is Action.CHECK_HORIZON
+
+
+def test_points_that_were_run_again_are_no_longer_missing() -> None:
+    study = usual_study()
+    first = study.rounds[0]
+    cut = tuple(replace(t, censored=i < 3) for i, t in enumerate(first.trials))
+    study = replace(study, rounds=(replace(first, trials=cut),))
+    advice = advice_on(study)
+    assert advice.action is Action.COLLECT_EVIDENCE
+    answered = answer(study, valley(0.01), advice, 2)
+    assert advice_on(answered).action is Action.CHECK_HORIZON
 
 
 def test_too_few_rates_for_the_edge_check_are_filled_up() -> None:

@@ -104,7 +104,7 @@ def test_a_searched_warmup_that_does_not_fit_is_cut_for_its_point_and_for_the_bo
     proposal = advice_on(study_of(study, round_facts(study, trials))).proposal
     assert proposal is not None
     assert proposal.max_train_steps == 250
-    assert proposal.parameters["warmup"].bounds == (0, 250)
+    assert proposal.parameters["warmup"].high == 250
     own = proposal.points[0].schedule
     assert own is not None
     assert own.warmup_steps == 250

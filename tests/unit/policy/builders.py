@@ -26,6 +26,7 @@ __all__ = [
     "ScheduleDefinition",
     "StudyDefinition",
     "StudyFacts",
+    "TrialFacts",
     "TrialId",
 ]
 HORIZON = 1000
@@ -217,3 +218,8 @@ def alike(curves: Sequence[Sequence[float]], **changes: Any) -> StudyFacts:
     over = rates(count=max(len(curves), 2))
     made = [rate_trial(study, rate, curve) for rate, curve in zip(over, curves, strict=False)]
     return study_facts(study, round_facts(study, made))
+
+
+def with_loss(made: TrialFacts) -> TrialFacts:
+    """The same trial with its objective as its loss."""
+    return replace(made, loss=made.objective)

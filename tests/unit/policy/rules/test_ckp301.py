@@ -47,3 +47,9 @@ def test_threshold_is_a_tenth_with_one_exception_from_ten() -> None:
     settings = {"CKP301.exception_from": 5}
     curves = [b.arriving(at) for at in (5, 5, 5, 5, 30)]
     assert b.verdict_of(b.alike(curves, settings=settings), "CKP301").verdict == "finding"
+
+
+def test_finding_on_a_plateau_whose_lowest_value_comes_late_by_luck() -> None:
+    plateau = [1.0, 0.5] + [0.1, 0.101] * 23 + [0.1, 0.0999]
+    verdict = b.verdict_of(b.alike([plateau] * 5), "CKP301")
+    assert verdict.verdict == "finding"

@@ -21,7 +21,7 @@ def test_finding_on_either_edge(optimum: float, side: str) -> None:
     assert verdict.evidence["parameter"] == "learning_rate"
 
 
-def test_clear_inside() -> None:
+def test_clear_when_the_best_lies_inside() -> None:
     verdict = b.verdict_of(b.tune_study(b.valley(0.01)), "SPC201")
     assert verdict.verdict == "clear"
     assert verdict.evidence["best"] == pytest.approx(0.01)
@@ -143,3 +143,13 @@ def test_threshold_of_random_points_is_a_margin_at_the_end() -> None:
         return b.verdict_of(study, "SPC201").verdict
 
     assert [judged(position) for position in (0.19, 0.21)] == ["finding", "clear"]
+
+
+def test_threshold_of_many_random_points_is_a_tenth_of_the_range() -> None:
+    def judged(position: float) -> str:
+        best = 10 ** (-4 + 4 * position)
+        over = sorted({*b.rates(count=40), best})
+        study = b.tune_study(lambda r: 0.1 if r == best else 0.5, over, sampler=b.RANDOM)
+        return b.verdict_of(study, "SPC201").verdict
+
+    assert [judged(position) for position in (0.09, 0.11)] == ["finding", "clear"]

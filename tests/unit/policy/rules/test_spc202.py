@@ -33,7 +33,7 @@ def test_finding_on_either_side(slope: float, side: str) -> None:
     assert (verdict.evidence["parameter"], verdict.evidence["side"]) == ("momentum", side)
 
 
-def test_clear_inside() -> None:
+def test_clear_when_the_best_lies_inside() -> None:
     assert judged(lambda m: 0.2 + (m - 0.5) ** 2).verdict == "clear"
 
 

@@ -1,0 +1,99 @@
+"""Workers: the nodes that registered, and whether they take work."""
+
+from dataclasses import dataclass
+from typing import Any  # Any: JSON columns, a row of SQLAlchemy
+
+from sqlalchemy import Connection, Row, select, update
+
+from app.db.tables import workers
+from app.db.types import now_seconds
+from app.db.upserts import upsert
+from app.domain.errors import MissingObject
+from app.domain.ids import WorkerId
+from app.domain.leases import WorkerState
+from app.domain.reports import Registration, SlotOffer
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A registered node."""
+
+    id: WorkerId
+    boot_id: str
+    name: str
+    version: str
+    store: str | None
+    shares_store: bool
+    slots: tuple[SlotOffer, ...]
+    entrypoints: tuple[str, ...]
+    commands: bool
+    state: WorkerState
+    registered_at: float
+    last_seen_at: float
+
+
+def register(connection: Connection, said: Registration, *, shares_store: bool) -> None:
+    """Store what a worker said at its start; a cordon stays, a drain ends with the old process."""
+    new = upsert(connection, workers).values(
+        id=said.worker,
+        boot_id=said.boot_id,
+        name=said.name,
+        version=said.version,
+        store=said.store,
+        shares_store=shares_store,
+        slots=[{"slot": s.slot, "gpus": s.gpus, "queue": s.queue} for s in said.slots],
+        entrypoints=list(said.entrypoints),
+        commands=said.commands,
+        state=WorkerState.ACTIVE,
+        registered_at=now_seconds(),
+        last_seen_at=now_seconds(),
+    )
+    kept = {"id", "state"}
+    changed = {c.name: new.excluded[c.name] for c in workers.columns if c.name not in kept}
+    connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=changed))
+
+
+def see(connection: Connection, worker_id: WorkerId) -> None:
+    """The worker was heard just now."""
+    connection.execute(
+        update(workers).where(workers.c.id == worker_id).values(last_seen_at=now_seconds())
+    )
+
+
+def set_state(connection: Connection, worker_id: WorkerId, state: WorkerState) -> Worker:
+    """Let a worker claim, or not. Raises MissingObject."""
+    connection.execute(update(workers).where(workers.c.id == worker_id).values(state=state))
+    return get(connection, worker_id)
+
+
+def get(connection: Connection, worker_id: WorkerId) -> Worker:
+    """The worker. Raises MissingObject."""
+    row = connection.execute(select(workers).where(workers.c.id == worker_id)).one_or_none()
+    if row is None:
+        raise MissingObject(f"no worker {worker_id} is registered")
+    return _worker(row)
+
+
+def page(connection: Connection, after: str | None, limit: int) -> tuple[list[Worker], str | None]:
+    """Workers by id after a position; the position of the last if there are more."""
+    query = select(workers).order_by(workers.c.id).limit(limit + 1)
+    rows = connection.execute(query.where(workers.c.id > after) if after else query).all()
+    found = [_worker(row) for row in rows[:limit]]
+    return found, found[-1].id if len(rows) > limit else None
+
+
+def _worker(row: Row[Any]) -> Worker:
+    return Worker(
+        id=WorkerId(row.id),
+        boot_id=row.boot_id,
+        name=row.name,
+        version=row.version,
+        store=row.store,
+        shares_store=row.shares_store,
+        slots=tuple(SlotOffer(**slot) for slot in row.slots),
+        entrypoints=tuple(row.entrypoints),
+        commands=row.commands,
+        state=WorkerState(row.state),
+        registered_at=row.registered_at,
+        last_seen_at=row.last_seen_at,
+    )

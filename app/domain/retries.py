@@ -1,0 +1,50 @@
+"""What an attempt's end means for its trial: a pure decision with its reason."""
+
+from dataclasses import dataclass
+
+from app.domain.reports import Finish
+from app.domain.states import AttemptState, EndReason, Outcome, TrialState
+from app.domain.trials import Trial
+
+FIRST_DELAY_SECONDS = 2.0  # with a claim's polling it stays within the contract's five
+LONGEST_DELAY_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where attempt and trial go, and why; `delay_seconds`: no retry earlier."""
+
+    attempt: AttemptState
+    trial: TrialState
+    reason: EndReason
+    is_failure: bool = False
+    delay_seconds: float = 0.0
+
+
+def conclude(finish: Finish, trial: Trial, max_attempts: int) -> End:
+    """The first that applies. Losses and pre-emptions never count as failures."""
+    if trial.best.first_nonfinite_step is not None or finish.outcome is Outcome.DIVERGED:
+        return End(AttemptState.SUCCEEDED, TrialState.DIVERGED, EndReason.DIVERGED)
+    if finish.outcome is Outcome.COMPLETED:
+        return _completed(trial)
+    if finish.outcome is Outcome.FAILED:
+        return _failed(trial, finish.reason or EndReason.CRASHED, max_attempts)
+    if finish.outcome is Outcome.CANCELLED:
+        return End(AttemptState.CANCELLED, TrialState.CANCELLED, EndReason.CANCELLED)
+    reason = finish.reason or EndReason.PREEMPTED
+    return End(AttemptState.PREEMPTED, TrialState.WAITING, reason)
+
+
+def _completed(trial: Trial) -> End:
+    if trial.best.value is None:
+        # It ran to its end and said nothing: running it again would say nothing, too.
+        reason = EndReason.NO_MEASUREMENT
+        return End(AttemptState.FAILED, TrialState.FAILED, reason, is_failure=True)
+    return End(AttemptState.SUCCEEDED, TrialState.COMPLETED, EndReason.COMPLETED)
+
+
+def _failed(trial: Trial, reason: EndReason, max_attempts: int) -> End:
+    if trial.failures + 1 >= max_attempts:
+        return End(AttemptState.FAILED, TrialState.FAILED, reason, is_failure=True)
+    delay = min(FIRST_DELAY_SECONDS * 2**trial.failures, LONGEST_DELAY_SECONDS)
+    return End(AttemptState.FAILED, TrialState.WAITING, reason, True, delay)

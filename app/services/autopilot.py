@@ -1,0 +1,48 @@
+"""The autopilot's second look: open advice that a PATCH made acceptable after its review."""
+
+from app.db import recommendations, studies
+from app.domain.ids import RecommendationId, StudyId
+from app.domain.states import RecommendationState, StudyState
+from app.domain.studies import Autopilot
+from app.planning.autopilot import is_acceptable_by_autopilot
+from app.services import waiting
+from app.services.context import Context
+from app.services.facts import load_facts
+from app.services.reviews import accept_automatically
+
+_refused: dict[RecommendationId, float] = {}  # -> the study's `updated_at` when it was refused
+
+
+def open_recommendations(context: Context) -> list[tuple[StudyId, RecommendationId]]:
+    """Every open recommendation."""
+    with context.database.reading() as connection:
+        return recommendations.proposed(connection)
+
+
+def try_accepting(context: Context, study_id: StudyId, wanted: RecommendationId) -> bool:
+    """Whether the autopilot accepted it now. A refused one is looked at again once it changes."""
+    with context.database.reading() as connection:
+        study = studies.get(connection, study_id)
+        is_done = (
+            study.definition.autopilot is Autopilot.OFF
+            or study.state is not StudyState.ACTIVE
+            or study.waiting_for == waiting.WaitingFor.LIMIT
+            or _refused.get(wanted) == study.updated_at
+        )
+        if is_done:
+            return False
+        found = recommendations.get(connection, wanted)
+        facts = load_facts(connection, study_id)
+    is_fine, _ = is_acceptable_by_autopilot(facts, found.advice, study.definition.autopilot)
+    if not is_fine:
+        _refused[wanted] = study.updated_at
+        return False
+    with context.database.writing() as connection:
+        study = studies.lock(connection, study_id)
+        found = recommendations.get(connection, wanted)
+        if found.state is not RecommendationState.PROPOSED:
+            return False
+        is_accepted = accept_automatically(connection, study, found)
+        waiting.refresh(connection, study_id)
+    context.bell.ring()
+    return is_accepted

@@ -1,0 +1,115 @@
+"""From the database to the frozen facts that judge and adviser are functions of."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.db import measurements, rounds, studies, trial_parts, trials, waivers
+from app.db.chunks import Curve
+from app.db.database import Connection
+from app.domain.ids import StudyId
+from app.domain.rounds import Round
+from app.domain.states import TrialState
+from app.domain.studies import StudyDefinition
+from app.domain.trials import Trial
+from app.policy.facts import RoundFacts, StudyFacts, TrialFacts, Waiver
+
+Values = NDArray[np.float64]
+Steps = NDArray[np.int64]
+
+
+def load(connection: Connection, study_id: StudyId) -> StudyFacts:
+    """Everything: curves, checkpoints, states. Raises MissingObject."""
+    study = studies.get(connection, study_id)
+    found = trials.of_study(connection, study_id)
+    curves = measurements.curves_of_trials(connection, found, study.definition.metric_names)
+    kept = trial_parts.checkpoint_steps(connection, [trial.id for trial in found])
+    codes = trial_parts.codes_of_study(connection, study_id)
+    facts: dict[int, list[TrialFacts]] = {}
+    for trial in found:
+        own = _trial_facts(study.definition, trial, curves.get(trial.id, {}))
+        own = replace(own, checkpoint_steps=kept.get(trial.id, ()), code=codes.get(trial.id))
+        facts.setdefault(trial.round, []).append(own)
+    return _study_facts(connection, study_id, facts)
+
+
+def outline(connection: Connection, study_id: StudyId) -> StudyFacts:
+    """The rounds without their trials: enough for questions of horizons, limits and gates."""
+    return _study_facts(connection, study_id, {})
+
+
+def _study_facts(
+    connection: Connection, study_id: StudyId, facts: Mapping[int, list[TrialFacts]]
+) -> StudyFacts:
+    study = studies.get(connection, study_id)
+    return StudyFacts(
+        definition=study.definition,
+        rounds=tuple(
+            _round_facts(one, tuple(facts.get(one.number, ())))
+            for one in rounds.of_study(connection, study_id)
+        ),
+        waivers=tuple(
+            Waiver(w.code, w.round, w.reason, w.until)
+            for w in waivers.valid_of_study(connection, study_id)
+        ),
+        seconds_per_step=study.seconds_per_step,
+    )
+
+
+def _round_facts(one: Round, own: tuple[TrialFacts, ...]) -> RoundFacts:
+    return RoundFacts(one.number, one.definition, one.state, own, one.action)
+
+
+def _trial_facts(
+    definition: StudyDefinition, trial: Trial, curves: Mapping[str, Curve]
+) -> TrialFacts:
+    steps = _all_steps(curves)
+    training = definition.training_metric
+    loss = definition.loss_metric
+    objective = definition.objective
+    return TrialFacts(
+        trial_id=trial.id,
+        round=trial.round,
+        point_key=trial.point_key,
+        params=trial.params,
+        seed=trial.seed,
+        state=trial.state,
+        censored=trial.censored,
+        max_train_steps=trial.max_train_steps,
+        interval_steps=trial.interval_steps,
+        schedule=trial.schedule,
+        steps=steps,
+        objective=_on_steps(steps, curves.get(objective.metric), objective.direction.sign),
+        training=_on_steps(steps, curves.get(training.metric), training.direction.sign)
+        if training
+        else None,
+        loss=_on_steps(steps, curves.get(loss), 1) if loss else None,
+        has_nonfinite=_has_nonfinite(trial, curves),
+        last_step=trial.best.last_step,
+        origin=trial.origin,
+        resume=trial.resume,
+    )
+
+
+def _has_nonfinite(trial: Trial, curves: Mapping[str, Curve]) -> bool:
+    if trial.state is TrialState.DIVERGED or trial.best.first_nonfinite_step is not None:
+        return True
+    return any(not np.isfinite(values).all() for _, values in curves.values())
+
+
+def _all_steps(curves: Mapping[str, Curve]) -> Steps:
+    if not curves:
+        return np.empty(0, np.int64)
+    return np.unique(np.concatenate([steps for steps, _ in curves.values()])).astype(np.int64)
+
+
+def _on_steps(steps: Steps, curve: Curve | None, sign: int) -> Values:
+    """The metric where it was measured, lower is better; NaN elsewhere and where it was not
+    finite."""
+    values = np.full(steps.size, np.nan)
+    if curve is not None:
+        measured = np.where(np.isfinite(curve[1]), sign * curve[1], np.nan)
+        values[np.searchsorted(steps, curve[0])] = measured
+    return values

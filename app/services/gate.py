@@ -1,0 +1,81 @@
+"""The gate: which enforced findings still block an acceptance or a hand-written round, waivers
+taken off."""
+
+from collections.abc import Iterable
+from typing import Any  # Any: verdicts as they go over the wire
+
+from app import wire
+from app.db import rounds, waivers
+from app.db.database import Connection
+from app.db.recommendations import Recommendation
+from app.domain.errors import BlockedByFindings
+from app.domain.ids import StudyId
+from app.domain.recommendations import JudgedVerdict
+from app.domain.rounds import Purpose, Round, RoundDefinition
+from app.domain.states import RoundState
+from app.policy.catalogue import RULES
+from app.policy.engine import is_enforced_finding
+
+NEVER_WAIVED = frozenset(rule.code for rule in RULES if not rule.is_waivable)
+
+
+def check_recommendation(connection: Connection, found: Recommendation) -> None:
+    """Raises BlockedByFindings with those that stand in the way of accepting."""
+    advice = found.advice
+    reviewed = rounds.get(connection, found.study_id, advice.round)
+    numbers = {advice.round, reviewed.definition.checks or advice.round}
+    blocking = set(advice.blocked_by) - _waived(connection, found.study_id, numbers)
+    if blocking:
+        verdicts = _verdicts(connection, found.study_id, sorted(numbers))
+        _refuse([v for v in verdicts if v.code in blocking and v.verdict == "finding"])
+
+
+def is_blocked(connection: Connection, found: Recommendation) -> bool:
+    """Whether accepting would be refused."""
+    try:
+        check_recommendation(connection, found)
+    except BlockedByFindings:
+        return True
+    return False
+
+
+def check_by_hand(
+    connection: Connection, study_id: StudyId, definition: RoundDefinition, earlier: list[Round]
+) -> None:
+    """A hand-written tune round beyond all that was reviewed, and every final one, is gated."""
+    reviewed = [r for r in earlier if r.state is RoundState.CLOSED]
+    longest = max((r.definition.max_train_steps for r in reviewed), default=0)
+    is_beyond = definition.purpose is Purpose.TUNE and definition.max_train_steps > longest
+    tunes = [r.number for r in reviewed if r.definition.purpose is Purpose.TUNE]
+    if not tunes or not (is_beyond or definition.purpose is Purpose.FINAL):
+        return
+    waived = _waived(connection, study_id, {tunes[-1]})
+    verdicts = _verdicts(connection, study_id, [tunes[-1]])
+    standing = [v for v in verdicts if is_enforced_finding(v) and v.code not in waived]
+    if standing:
+        _refuse(standing)
+
+
+def as_findings(verdicts: Iterable[JudgedVerdict]) -> list[dict[str, Any]]:
+    """Verdicts as problem `findings`."""
+    return [wire.to_wire(verdict) for verdict in verdicts]
+
+
+def _refuse(standing: list[JudgedVerdict]) -> None:
+    codes = sorted({verdict.code for verdict in standing})
+    raise BlockedByFindings(
+        f"enforced findings stand: {', '.join(codes)}",
+        hint="cure them with the round that each finding proposes,"
+        " or POST a waiver for the code with your reason and accept again",
+        findings=as_findings(standing),
+    )
+
+
+def _verdicts(connection: Connection, study_id: StudyId, numbers: list[int]) -> list[JudgedVerdict]:
+    found = [rounds.assessment_of(connection, study_id, number) for number in numbers]
+    return [verdict for assessment in found if assessment for verdict in assessment.verdicts]
+
+
+def _waived(connection: Connection, study_id: StudyId, numbers: set[int]) -> set[str]:
+    valid = waivers.valid_of_study(connection, study_id)
+    return {w.code for w in valid if w.round is None or w.round in numbers} - NEVER_WAIVED

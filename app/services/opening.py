@@ -1,0 +1,86 @@
+"""Opening rounds: the one place where a round and its trials are stored; callers hold the study's
+row."""
+
+from dataclasses import dataclass
+
+from app.db import outbox, rounds, studies, trials
+from app.db.database import Connection
+from app.db.rounds import NewRound
+from app.db.studies import Study
+from app.db.trials import Place
+from app.domain.rounds import Action, Round, RoundDefinition
+from app.domain.states import RoundState, StudyState, TrialState
+from app.services.round_plan import RoundPlan, Start, plan_round
+
+
+@dataclass(frozen=True, slots=True)
+class Proposer:
+    """Which recommendation proposed a round; nothing for a hand-written one."""
+
+    action: Action | None = None
+    recommendation_id: str | None = None
+
+
+BY_HAND = Proposer()
+
+
+def open_round(
+    connection: Connection,
+    study: Study,
+    definition: RoundDefinition,
+    proposer: Proposer = BY_HAND,
+    plan: RoundPlan | None = None,
+) -> int:
+    """Store the next round of a locked study with its trials; its number."""
+    earlier = rounds.of_study(connection, study.id)
+    number = len(earlier) + 1
+    start = Start(study.next_index, tuple(r.definition for r in earlier))
+    planned = plan or plan_round(definition, start)
+    rounds.insert_one(
+        connection,
+        study.id,
+        NewRound(
+            number,
+            definition,
+            study.next_index,
+            planned.points_to_draw,
+            proposer.action,
+            proposer.recommendation_id,
+        ),
+    )
+    store_trials(connection, study, rounds.get(connection, study.id, number), planned)
+    return number
+
+
+def store_trials(
+    connection: Connection, study: Study, found: Round, planned: RoundPlan
+) -> list[str]:
+    """Add planned trials to a round, move the study's sequence on, and wake workers."""
+    studies.write(connection, study.id, next_index=planned.next_index)
+    definition = found.definition
+    ids = trials.insert_many(
+        connection,
+        Place(
+            study_id=study.id,
+            round=found.number,
+            max_train_steps=definition.max_train_steps,
+            interval_steps=definition.interval_steps,
+            checkpoint_steps=definition.checkpoint_steps,
+            priority=study.definition.priority,
+            gpus=study.definition.gpus,
+            is_open=study.state is StudyState.ACTIVE,
+        ),
+        planned.trials,
+    )
+    outbox.add_wake_up(connection, study.definition.gpus)
+    return [str(trial_id) for trial_id in ids]
+
+
+def enter_review_if_over(connection: Connection, found: Round) -> bool:
+    """Whether an open round had nothing left to run, so that it is in review now; it is locked."""
+    now = rounds.lock(connection, found.study_id, found.number)  # type: ignore[arg-type]  # a StudyId
+    left = now.counts[TrialState.WAITING] + now.counts[TrialState.RUNNING] + now.points_to_draw
+    if now.state is not RoundState.OPEN or left:
+        return False
+    rounds.change_state(connection, now, RoundState.IN_REVIEW)
+    return True

@@ -1,0 +1,126 @@
+"""Reviews: judge a round, advise, and save both with everything that follows in one transaction.
+
+The judging happens outside of any transaction; what was judged is compared with what is stored
+before anything is saved, so that two conductors, or points added meanwhile, do no harm.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.db import recommendations, rounds, studies
+from app.db.database import Connection
+from app.db.recommendations import Recommendation
+from app.db.studies import Study
+from app.domain.ids import StudyId
+from app.domain.recommendations import Advice, Assessment
+from app.domain.rounds import Action, Round
+from app.domain.states import RecommendationState, RoundState, StudyState
+from app.planning.adviser import advise
+from app.planning.autopilot import is_acceptable_by_autopilot
+from app.planning.study_best import study_best
+from app.policy.engine import assess
+from app.policy.facts import StudyFacts
+from app.services import acceptance, gate, waiting
+from app.services.budget_room import has_room
+from app.services.context import Context
+from app.services.facts import load_facts
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was judged, and what came out."""
+
+    judged: Round
+    facts: StudyFacts
+    assessment: Assessment
+    advice: Advice
+    best_trial_id: str | None
+    is_automatic: bool
+
+
+def rounds_to_review(context: Context) -> list[tuple[StudyId, int]]:
+    """Every round whose last trial has ended."""
+    with context.database.reading() as connection:
+        return rounds.in_review(connection)
+
+
+def review_round(context: Context, study_id: StudyId, number: int) -> bool:
+    """Whether the round was reviewed now; False: another was faster, or it was opened again."""
+    with context.database.reading() as connection:
+        judged = rounds.get(connection, study_id, number)
+        if judged.state is not RoundState.IN_REVIEW:
+            return False
+        facts = load_facts(connection, study_id)
+        assessments = rounds.assessments_of_study(connection, study_id)
+    review = _judge(judged, facts, assessments)
+    with context.database.writing() as connection:
+        is_saved = _save(connection, study_id, review)
+    context.bell.ring()
+    return is_saved
+
+
+def read_assessment(context: Context, study_id: StudyId, number: int) -> Assessment:
+    """What the last review said; before the round's end a provisional one, judged now."""
+    with context.database.reading() as connection:
+        found = rounds.get(connection, study_id, number)
+        stored = rounds.assessment_of(connection, study_id, number)
+        if found.state is RoundState.CLOSED and stored is not None:
+            return stored
+        facts = load_facts(connection, study_id)
+    return assess(facts, number, provisional=True)
+
+
+def _judge(judged: Round, facts: StudyFacts, assessments: Mapping[int, Assessment]) -> Review:
+    assessment = assess(facts, judged.number)
+    advice = advise(facts, {**assessments, judged.number: assessment}, judged.number)
+    best = study_best(facts)
+    is_automatic, _ = is_acceptable_by_autopilot(facts, advice, facts.definition.autopilot)
+    return Review(judged, facts, assessment, advice, best.trial_id if best else None, is_automatic)
+
+
+def _save(connection: Connection, study_id: StudyId, review: Review) -> bool:
+    study = studies.lock(connection, study_id)
+    found = rounds.lock(connection, study_id, review.judged.number)
+    if found != review.judged or study.definition != review.facts.definition:
+        return False
+    rounds.write_assessment(connection, found, review.assessment)
+    rounds.change_state(connection, found, RoundState.CLOSED)
+    for old in recommendations.open_ones(connection, study_id):
+        recommendations.decide(connection, old, RecommendationState.SUPERSEDED)
+    if study.state is StudyState.CANCELLED:
+        return True
+    advised = recommendations.insert_one(connection, study_id, review.advice)
+    studies.write(
+        connection,
+        study_id,
+        best_trial_id=review.best_trial_id,
+        recommendation_id=advised.id,
+    )
+    _act(connection, study, advised, is_automatic=review.is_automatic)
+    waiting.refresh(connection, study_id)
+    return True
+
+
+def _act(
+    connection: Connection, study: Study, advised: Recommendation, *, is_automatic: bool
+) -> None:
+    """What follows without a person: a free finish ends the study, the autopilot accepts."""
+    if study.state is not StudyState.ACTIVE and study.state is not StudyState.PAUSED:
+        return
+    if advised.advice.action is Action.FINISH:
+        if not gate.is_blocked(connection, advised):
+            acceptance.finish_study(connection, study, advised)
+        return
+    if is_automatic and study.state is StudyState.ACTIVE:
+        accept_automatically(connection, study, advised)
+
+
+def accept_automatically(connection: Connection, study: Study, advised: Recommendation) -> bool:
+    """Whether the autopilot accepted; a proposal that does not fit the limits waits for them."""
+    if not has_room(study, advised.advice.cost):
+        waiting.set_limit(connection, study.id)
+        return False
+    if gate.is_blocked(connection, advised):
+        return False
+    acceptance.accept(connection, studies.get(connection, study.id), advised)
+    return True

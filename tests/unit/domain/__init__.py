@@ -1,0 +1,1 @@
+"""The nouns: what a space, a schedule, a curve and a round promise, without any service."""

@@ -1,0 +1,109 @@
+"""Probe and sweep rounds: doubled until something fits, swept, then the fastest fit is the
+horizon."""
+
+from dataclasses import replace
+from typing import Any  # Any: a builder forwards whatever field a test wants to set
+
+import numpy as np
+import pytest
+
+from app.domain.recommendations import JudgedVerdict
+from app.domain.rounds import Action, Purpose
+from app.domain.space import FixedValue, Role
+from app.domain.studies import AutoHorizon, AutoSteps, StudyDefinition, TrainingMetric
+from app.policy.facts import StudyFacts
+from tests.unit.planning.cases import advice_on, edge, study_of, tune_round, verdict
+from tests.unit.policy.builders import definition
+
+PERFECT = TrainingMetric("train_error", perfect=0.0, tolerance=0.001)
+CLEAR = (verdict("INI403", "clear"), verdict("INI404", "clear"))
+
+
+def swept(purpose: Purpose, fits_at: int | None, **changes: Any) -> StudyFacts:
+    """Nine rates; the one at 0.01 fits from evaluation `fits_at` on (of 50), its neighbours
+    later."""
+    typed = changes.pop("max_train_steps", 1000)
+    study = definition(training_metric=PERFECT, **changes)
+    ran = tune_round(study, purpose=purpose)
+    trials = []
+    for i, t in enumerate(ran.trials):
+        training = np.full(50, 0.5)
+        if fits_at is not None and abs(i - 4) <= 1:
+            training[fits_at + 5 * abs(i - 4) :] = 0.0
+        trials.append(replace(t, training=training, checkpoint_steps=(1000,)))
+    study = replace(study, max_train_steps=typed)
+    return study_of(study, replace(ran, trials=tuple(trials)))
+
+
+def test_a_probe_that_nothing_fits_is_doubled_and_resumed() -> None:
+    advice = advice_on(swept(Purpose.PROBE, None), verdict("INI403"))
+    assert advice.action is Action.DOUBLE_PROBE
+    assert advice.proposal is not None
+    assert advice.proposal.max_train_steps == 2000
+    assert {p.resume.step for p in advice.proposal.points if p.resume} == {1000}
+
+
+@pytest.mark.parametrize(("production", "steps"), [(None, None), (64_000, 6400)])
+def test_at_the_cap_the_workload_is_treated_as_compute_bound(
+    production: int | None, steps: int | None
+) -> None:
+    auto = AutoHorizon(AutoSteps(500, 1500))
+    study = swept(Purpose.PROBE, None, max_train_steps=auto, production_steps=production)
+    advice = advice_on(study, verdict("INI403"))
+    assert advice.action is Action.TREAT_AS_COMPUTE_BOUND
+    assert (advice.proposal.max_train_steps if advice.proposal else None) == steps
+    assert advice.is_decided is (steps is not None)
+
+
+def test_a_probe_that_fits_is_followed_by_a_sweep_without_augmentation() -> None:
+    flips = {"flips": FixedValue("random", Role.AUGMENTATION)}
+    advice = advice_on(swept(Purpose.PROBE, 20, fixed=flips), *CLEAR)
+    proposal = advice.proposal
+    assert proposal is not None
+    assert (proposal.purpose, proposal.max_train_steps) == (Purpose.LR_SWEEP, 1000)
+    rates = [float(p.params["learning_rate"]) for p in proposal.points]
+    assert len(rates) == 7
+    assert rates[-1] / rates[0] == pytest.approx(1000)
+    assert proposal.fixed["flips"].value == "none"
+
+
+def test_the_fastest_fit_of_a_sweep_is_the_first_horizon() -> None:
+    advice = advice_on(swept(Purpose.LR_SWEEP, 20), *CLEAR)
+    assert advice.action is Action.SET_INITIAL_HORIZON
+    assert advice.max_train_steps.recommended == 420
+    assert advice.proposal is not None
+    assert (advice.proposal.purpose, advice.proposal.max_train_steps) == (Purpose.TUNE, 420)
+
+
+def test_what_slows_training_multiplies_the_proposal_and_not_the_number() -> None:
+    advice = advice_on(
+        swept(Purpose.LR_SWEEP, 20, fixed={"drop": FixedValue(0.1, Role.REGULARIZATION)}), *CLEAR
+    )
+    assert advice.max_train_steps.recommended == 420
+    assert advice.proposal is not None
+    assert advice.proposal.max_train_steps == 630
+    assert any("drop" in r.message for r in advice.reasons)
+
+
+@pytest.mark.parametrize(
+    ("found", "action"),
+    [
+        ((verdict("INI405"), *CLEAR), Action.COLLECT_EVIDENCE),
+        ((replace(edge("low"), code="INI404"), CLEAR[0]), Action.WIDEN_SEARCH_SPACE),
+    ],
+)
+def test_a_sweep_that_cannot_be_trusted_is_done_again(
+    found: tuple[JudgedVerdict, ...], action: Action
+) -> None:
+    advice = advice_on(swept(Purpose.LR_SWEEP, 20), *found)
+    assert advice.action is action
+    assert advice.proposal is not None
+    assert advice.proposal.purpose is Purpose.LR_SWEEP
+
+
+def test_without_a_perfect_value_a_person_is_asked() -> None:
+    study: StudyDefinition = definition()
+    facts = study_of(study, tune_round(study, purpose=Purpose.LR_SWEEP))
+    advice = advice_on(facts, verdict("INI403", "inconclusive", missing=("perfect",)))
+    assert (advice.action, advice.proposal) == (Action.COLLECT_EVIDENCE, None)
+    assert not advice.is_decided
