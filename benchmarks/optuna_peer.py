@@ -16,8 +16,11 @@ optuna.logging.set_verbosity(logging.WARNING)
 def peer_study(server: str) -> Iterator[optuna.Study]:
     """A study with a random sampler in a fresh database."""
     with postgres_database(server) as url:
-        storage = RDBStorage(url.replace("postgresql://", "postgresql+psycopg://"))
-        yield optuna.create_study(storage=storage, sampler=optuna.samplers.RandomSampler(seed=1))
+        address = url.replace("postgresql://", "postgresql+psycopg://")
+        storage = RDBStorage(address)
+        study = optuna.create_study(storage=storage, sampler=optuna.samplers.RandomSampler(seed=1))
+        study.set_user_attr("address", address)
+        yield study
         storage.remove_session()
         storage.engine.dispose()
 
@@ -29,3 +32,8 @@ def play_trial(study: optuna.Study, points: int) -> None:
     for step in range(1, points + 1):
         trial.report(1.0 / step, step)
     study.tell(trial, 1.0 / points)
+
+
+def address_of(study: optuna.Study) -> str:
+    """The address that a new client of this study would be given."""
+    return str(study.user_attrs["address"])

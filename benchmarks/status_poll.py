@@ -1,6 +1,8 @@
 """Status of a study: constant in the number of trials, against a new Optuna client reading its
 trials."""
 
+import optuna
+
 from benchmarks import optuna_peer
 from benchmarks.service import definition
 from benchmarks.table import Row, middle, seconds_each
@@ -39,12 +41,10 @@ def _poll(service: Client, trials: int) -> list[float]:
 
 
 def _peer(server: str) -> list[float]:
-    import optuna  # noqa: PLC0415 - only the peer's part needs it
-
     with optuna_peer.peer_study(server) as study:
         for _ in range(PEER_TRIALS):
             study.add_trial(optuna.trial.create_trial(value=1.0))
-        url = str(study._storage._backend.url)
+        url = optuna_peer.address_of(study)
         return seconds_each(
             lambda: optuna.load_study(study_name=study.study_name, storage=url).trials, 3
         )

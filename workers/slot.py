@@ -44,7 +44,8 @@ class Slot(threading.Thread):
         self._place, self._bench, self._wakeups = place, bench, wakeups
         self._heard = 0
         self._keeper: Keeper | None = None  # of the training that runs
-        self._spare: Keeper | None = None
+        self._former: Keeper | None = None  # has ended, waits to be buried
+        self._spare: Keeper | None = None  # for the next training
 
     def run(self) -> None:
         while not self._bench.stopping.is_set():
@@ -53,8 +54,9 @@ class Slot(threading.Thread):
             except Exception:
                 log.exception("slot in trouble", slot=self._place.slot)
                 self._bench.stopping.wait(TROUBLE_SECONDS)
-        if self._spare:
-            self._spare.close()
+        for keeper in (self._former, self._spare):
+            if keeper:
+                keeper.close()
 
     def kill(self) -> None:
         """End the training at once, from whatever thread."""
@@ -64,22 +66,29 @@ class Slot(threading.Thread):
 
     def _turn(self) -> None:
         """One claim, and the attempt if there is one."""
-        self._spare = self._spare or Keeper(self._place.locks)
         asked_at = time.monotonic()
         claimed = self._claim()
         if claimed is None:
+            self._catch_up()
             self._idle(asked_at)
             return
-        self._keeper = keeper = self._spare
+        self._keeper = keeper = self._spare or Keeper(self._place.locks)
         self._spare = None
         try:
-            run_attempt(claimed, self._bench, keeper, self._prepare_next)
+            run_attempt(claimed, self._bench, keeper, self._catch_up)
+        except Exception:
+            keeper.close()  # nothing of the training is left
+            raise
         finally:
             self._keeper = None
-            keeper.close()  # whatever went wrong, nothing of the training is left
+        self._former = keeper
 
-    def _prepare_next(self) -> None:
-        self._spare = Keeper(self._place.locks)
+    def _catch_up(self) -> None:
+        """What neither a claim nor a start has to wait for."""
+        if self._former:
+            self._former.close()
+        self._former = None
+        self._spare = self._spare or Keeper(self._place.locks)
 
     def _claim(self) -> Claim | None:
         """A new attempt or None; repeated until answered, under one request id."""

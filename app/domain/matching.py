@@ -1,12 +1,7 @@
-"""Whether a slot can run a job, and the queue on which slots for it are woken."""
+"""Whether a slot can run a job."""
 
 from app.domain.reports import Offers
 from app.domain.studies import Job
-
-
-def queue_for(gpus: int) -> str:
-    """The resource class of a trial or a slot."""
-    return f"gpu-{gpus}" if gpus else "cpu"
 
 
 def can_run(job: Job | str, offers: Offers) -> bool:

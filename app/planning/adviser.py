@@ -1,5 +1,4 @@
-"""The adviser: from all rounds of a study and their assessments to one action, in the order that
-the design fixes.
+"""The adviser: a study's rounds and assessments in, one action out, in the order of the design.
 
 It remembers nothing: the same rounds and verdicts always give the same advice.
 """
@@ -47,8 +46,7 @@ def advise(study: StudyFacts, assessments: Mapping[int, Assessment], round_numbe
 
 
 def first_answer(case: Case) -> Draft:
-    """The first step with something to say; the standing round may be a longer one than the
-    reviewed."""
+    """The first step with something to say; the standing round may be a longer one."""
     for step in ABOUT_THIS_ROUND:
         draft = step(case)
         if draft is not None:

@@ -1,5 +1,4 @@
-"""Who accepts: what autopilot may do by itself, as a pure answer with its reason. Budgets are the
-service's to check."""
+"""Who accepts: what autopilot may do by itself, and why. Budgets are the service's to check."""
 
 from app.domain.recommendations import Advice
 from app.domain.rounds import Action, Purpose, RoundDefinition
@@ -14,8 +13,7 @@ COUNTED = (Purpose.TUNE, Purpose.FINAL)
 def is_acceptable_by_autopilot(
     study: StudyFacts, advice: Advice, autopilot: Autopilot
 ) -> tuple[bool, str]:
-    """(whether the advice is accepted without a person, why): within limits.rounds, never past an
-    enforced finding."""
+    """(whether nobody has to accept it, why): within limits.rounds, never past a finding."""
     if advice.action is Action.FINISH and autopilot is not Autopilot.ON:
         return _finishes(advice)
     if autopilot is Autopilot.OFF:
@@ -68,8 +66,7 @@ def _collected_before(study: StudyFacts, advice: Advice) -> bool:
 
 
 def _within_rounds(study: StudyFacts, proposal: RoundDefinition) -> tuple[bool, str]:
-    """`limits.rounds` counts distinct horizons of tune and final rounds; checks lie outside of
-    it."""
+    """Distinct horizons of tune and final rounds count; checks do not."""
     if is_within_rounds(study, proposal):
         return True, "within the study's limits"
     limit = study.definition.limits.rounds

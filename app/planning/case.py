@@ -1,5 +1,4 @@
-"""The case before the adviser: the reviewed round, the tune round it speaks for, and what the
-judge said of that one."""
+"""The case before the adviser: a reviewed round and the tune round that it speaks for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,8 +12,7 @@ from app.policy.prepare import prepare
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """The prepared facts of a study's rounds, each prepared once: a memo, the answers never
-    change."""
+    """Prepared facts by round, each prepared once: a memo of answers that never change."""
 
     study: StudyFacts
     known: dict[int, ReviewFacts] = field(default_factory=dict)
@@ -27,8 +25,7 @@ class Reviews:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`subject` is the round that the advice is about: the reviewed one, or the one that it
-    checks."""
+    """`subject` is what the advice is about: the reviewed round, or the one it checks."""
 
     reviews: Reviews
     reviewed: RoundFacts

@@ -1,5 +1,4 @@
-"""Check rounds: the few points that show whether a quarter of a horizon, or twice of it, does as
-well."""
+"""Check rounds: the few points that show whether a quarter, or twice, does as well."""
 
 from dataclasses import replace
 
@@ -47,8 +46,7 @@ def _leaders(settled: Level) -> list[Candidate]:
 def _rate_moves(
     case: Case, source: Configuration, factors: tuple[float, ...]
 ) -> list[Candidate] | None:
-    """The configuration at several rates, inside the natural limits; None if no rate is
-    searched."""
+    """The configuration at several rates, within theory; None if no rate is searched."""
     definition = case.subject.definition
     name = rate_name(definition, source.params)
     if name is None:
@@ -61,8 +59,7 @@ def _rate_moves(
 
 
 def first_to_come(case: Case) -> Configuration:
-    """The configuration that was first within eps of the best: it shows what short training can
-    do."""
+    """The configuration that was first within eps of the best: the quickest learner."""
     configurations = case.facts.configurations
     limit = configurations[0].best_value + case.facts.noise.eps
     arrivals = [(best_so_far(c).first_at_most(limit), i, c) for i, c in enumerate(configurations)]

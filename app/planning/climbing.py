@@ -1,5 +1,4 @@
-"""Promotion of a compute-bound study: the next round up, with every schedule extended (P-22, P-25,
-P-29)."""
+"""Promotion of a compute-bound study: the next round up, schedules extended (P-22, P-25)."""
 
 import math
 from dataclasses import replace

@@ -9,8 +9,7 @@ from app.planning.case import Case
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What to do about the case, in a sentence with its numbers; `case` may have another subject
-    than was opened."""
+    """What to do about the case, which may have another subject than was opened."""
 
     case: Case
     action: Action

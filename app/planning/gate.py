@@ -1,5 +1,4 @@
-"""The gate: which findings block an action, which rules decide it, and how sure the advice is
-(design, "The gate")."""
+"""The gate: which findings block an action, which rules decide it, how sure the advice is."""
 
 from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import Action, Purpose
@@ -44,8 +43,7 @@ def _asks_for_edges(case: Case) -> bool:
 
 
 def _is_inconclusive(case: Case, code: str) -> bool:
-    """Of one verdict a parameter, those count whose parameter is active in the best
-    configuration."""
+    """Of several verdicts, those about a parameter of the best configuration count."""
     return any(
         v.verdict == "inconclusive" for v in case.about_subject(code) if _concerns_best(case, v)
     )
@@ -59,8 +57,7 @@ def _concerns_best(case: Case, verdict: JudgedVerdict) -> bool:
 
 
 def confidence(case: Case, draft: Draft) -> str:
-    """high: all deciding rules conclusive, 20 trials, an effect beyond 2 eps; low: one is
-    inconclusive; else medium."""
+    """high: deciding rules conclusive, 20 trials, over 2 eps; low: one is not; else medium."""
     if draft.is_low_confidence or not draft.is_decided or undecided_codes(case, draft.action):
         return "low"
     n = len(case.facts.configurations) + len(case.facts.dead)

@@ -1,5 +1,4 @@
-"""The gate for rounds that a person writes: a check passes, what trains longer than anything
-judged does not."""
+"""The gate for rounds that a person writes: longer training than anything judged must pass it."""
 
 from collections.abc import Mapping
 

@@ -1,5 +1,4 @@
-"""Views of a study's rounds: how a setting was reached, and which longer round a descent came
-from."""
+"""Views of a study's rounds: how a setting was reached, which round a descent came from."""
 
 from app.domain.rounds import Action, Purpose, RoundDefinition
 from app.planning.case import Case
@@ -7,16 +6,14 @@ from app.policy.facts import RoundFacts, StudyFacts
 
 
 def tune_rounds_of_setting(case: Case) -> tuple[RoundFacts, ...]:
-    """The tune rounds whose trials share the subject's setting, the subject among them, oldest
-    first."""
+    """The tune rounds in the subject's setting, itself among them, oldest first."""
     numbers = sorted({*case.facts.rounds_used, case.subject.number})
     rounds = (case.study.round(number) for number in numbers)
     return tuple(r for r in rounds if r.definition.purpose is Purpose.TUNE)
 
 
 def arrival(case: Case) -> Action | None:
-    """The action that first brought the study to this setting; widening and more points stay in
-    it."""
+    """The action that led to this setting; widening and more points stay in it."""
     rounds = tune_rounds_of_setting(case)
     return rounds[0].action if rounds else case.subject.action
 

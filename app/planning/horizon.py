@@ -17,8 +17,7 @@ RATE_DECADES = 0.75  # on either side of the best rate
 
 
 def tune_round_at(case: Case, settled: Level) -> RoundDefinition:
-    """Policy 2.3 and design: a tune round at the settled horizon; without a searched rate, the
-    best ten again."""
+    """The tune round at the settled horizon; without a searched rate, the best ten again."""
     new = moved_round(case, settled.horizon_steps, Purpose.TUNE)
     if not searched_rates(new):
         best_ten = case.facts.configurations[:POINTS]

@@ -27,8 +27,7 @@ SWEEP_RULES = ("INI401", "INI402", "INI405")
 
 
 def find_initial_horizon(case: Case) -> Draft | None:
-    """What a probe or sweep leads to; None for rounds of another purpose, or where no fit can be
-    told."""
+    """What a probe or sweep leads to; None for other rounds, or where no fit can be told."""
     purpose = case.subject.definition.purpose
     if purpose not in (Purpose.PROBE, Purpose.LR_SWEEP) or case.best is None:
         return None
@@ -123,8 +122,7 @@ def off_value(fixed: FixedValue) -> Value:
 
 
 def _set(case: Case, hits: dict[str, int]) -> Draft:
-    """The fastest fit is the first horizon; what slows training later multiplies the proposal
-    only."""
+    """The fastest fit is the first horizon; what slows training multiplies the proposal."""
     ordered = sorted(hits.values())
     fastest = ordered[0]
     multiplier = MULTIPLIERS[min(len(slowing_names(case)), len(MULTIPLIERS) - 1)]

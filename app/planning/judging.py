@@ -1,5 +1,4 @@
-"""`check_horizon`, `reduce_horizon`, `extend_horizon`: a horizon is right when a quarter is worse
-and twice no better."""
+"""When a horizon is right: a quarter of it is worse, twice of it no better (design section 3)."""
 
 from dataclasses import dataclass
 
@@ -24,8 +23,7 @@ class Checked:
 
 
 def standing_case(case: Case) -> Case:
-    """The round whose horizon stands: after a descent that lost more than eps, the longer one
-    again."""
+    """The round whose horizon stands: the longer one, if a descent lost more than eps."""
     longer = longer_round(case) if case.is_tune else None
     if longer is None or case.best is None:
         return case
@@ -37,8 +35,7 @@ def standing_case(case: Case) -> Case:
 
 
 def judge_horizon(case: Case) -> Draft | None:
-    """The next check, or the horizon that the checks have found; None where this one is
-    accepted."""
+    """The next check, or the horizon that checks have found; None: this one is accepted."""
     if not case.is_tune or case.is_compute_bound or case.best is None:
         return None
     checked = check_both(case)
@@ -50,8 +47,7 @@ def judge_horizon(case: Case) -> Draft | None:
 
 
 def check_both(case: Case) -> Checked:
-    """Down first, unless the best steps say longer or the study climbed here; up, unless it
-    descended here."""
+    """Down first, unless best steps say longer or it climbed here; up, unless it descended."""
     came_by = arrival(case)
     skips_down = came_by is Action.EXTEND_HORIZON or bool(case.findings("CKP302"))
     down = None if skips_down else walk_down(case)
@@ -81,8 +77,9 @@ def _from_down(case: Case, walk: Walk) -> Draft | None:
 
 
 def _from_up(case: Case, walk: Walk) -> Draft | None:
-    if walk.ask_steps is not None:
-        return _ask(case, walk, walk.ask_steps) if _asks_again(case) else None
+    has_begun = len(walk.held) > 1
+    if walk.ask_steps is not None and (has_begun or _asks_again(case)):
+        return _ask(case, walk, walk.ask_steps)
     settled = walk.settled
     if settled.horizon_steps == case.horizon_steps:
         return None
@@ -111,10 +108,10 @@ def _asks_again(case: Case) -> bool:
 
 
 def _ask(case: Case, walk: Walk, steps: int) -> Draft:
-    """The check itself; a person is asked where it went unanswered twice, or where a climb begins
-    anew."""
+    """The check; a person is asked where two were unanswered, or a climb begins anew."""
     proposal = check_round(case, walk, steps)
-    is_second_climb = walk.way is Way.UP and arrival(case) is Action.EXTEND_HORIZON
+    is_up, has_begun = walk.way is Way.UP, len(walk.held) > 1
+    is_second_climb = is_up and not has_begun and arrival(case) is Action.EXTEND_HORIZON
     sentence = _question(case, walk, steps, len(proposal.points))
     if is_second_climb:
         sentence += " Four doublings have paid already: is this workload compute-bound?"
@@ -149,8 +146,7 @@ def _mind(case: Case, walk: Walk, steps: int) -> tuple[str, ...]:
 
 
 def was_tuned_at(case: Case, horizon_steps: int) -> bool:
-    """Whether the descent's tune round has run already (it lost, or the longer one would not be
-    asked about)."""
+    """Whether the tune round of this descent has run already; then it has lost."""
     return any(
         r.action is Action.REDUCE_HORIZON
         and r.number > case.subject.number

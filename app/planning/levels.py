@@ -1,5 +1,4 @@
-"""Levels: what is known at each horizon of a descent or climb, and whether it pays (design, "When
-is a horizon right?")."""
+"""Levels: what is known at each horizon of a descent or climb, and whether it pays."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -15,8 +14,7 @@ LEAST_ANSWERS = 2  # a check with fewer answers nothing
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One horizon: its usable configurations best first, and a value for every point that answered
-    (inf: diverged)."""
+    """One horizon: usable configurations, best first; a value per answer (inf: diverged)."""
 
     horizon_steps: int
     facts: ReviewFacts
@@ -39,8 +37,7 @@ def own_level(case: Case) -> Level:
 
 
 def check_levels(case: Case) -> dict[int, Level]:
-    """The check rounds of the subject's setting by horizon; a horizon that was asked twice is one
-    level."""
+    """The setting's check rounds by horizon; one that was asked twice is one level."""
     checked = {r.number for r in tune_rounds_of_setting(case)}
     rounds = [r for r in check_rounds(case.study) if r.definition.checks in checked]
     by_horizon: dict[int, list[RoundFacts]] = {}
@@ -50,8 +47,7 @@ def check_levels(case: Case) -> dict[int, Level]:
 
 
 def is_no_worse(level: Level, reference: float) -> bool:
-    """A shorter horizon is good enough only if it reaches the longer one's value: no bonus of
-    eps."""
+    """A shorter horizon must reach the longer one's value: no bonus of eps."""
     return level.best_value <= reference
 
 
@@ -72,8 +68,7 @@ def paired_gain(longer: Level, shorter: Level) -> tuple[float, int]:
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """What checks have shown: every horizon up to `worse_below` is too short, from `unpaid_above`
-    on too long."""
+    """Up to `worse_below` every horizon is too short, from `unpaid_above` on too long."""
 
     worse_below: int = 0
     unpaid_above: int | None = None
@@ -86,8 +81,7 @@ class Bracket:
 
 
 def known_bracket(case: Case) -> Bracket:
-    """The bracket from all checks of the study on the same problem: it only narrows, so nothing
-    oscillates."""
+    """The bracket from all checks on the same problem: it only narrows."""
     checked = {r.definition.checks or 0 for r in check_rounds(case.study)}
     subjects = (case.study.round(number) for number in sorted(checked))
     parts = [

@@ -1,5 +1,4 @@
-"""A round moved to another horizon, and the configurations moved with it (design, "What these
-rounds are")."""
+"""A round moved to another horizon, and the configurations that are moved with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,8 +24,7 @@ from paceline.schedules import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A configuration to run: where it comes from, the values it takes, and whether they are the
-    same."""
+    """A configuration to run: its source, its values, and whether they are the same."""
 
     source: Configuration
     params: dict[str, Value]
@@ -34,8 +32,7 @@ class Candidate:
 
 
 def moved_round(case: Case, horizon_steps: int, purpose: Purpose) -> RoundDefinition:
-    """The subject's round at another horizon, without trials or points yet: fractions stay,
-    numbers are clipped."""
+    """The subject's round at another horizon, without trials or points yet."""
     own = case.subject.definition
     return replace(
         own,
@@ -60,8 +57,7 @@ def quasi_random(sampler: SamplerDefinition) -> SamplerDefinition:
 def points_of(
     case: Case, new: RoundDefinition, candidates: Sequence[Candidate]
 ) -> tuple[Point, ...]:
-    """The candidates as points of the new round, each configuration once, resumed where a prefix
-    can be reused."""
+    """The candidates as points, each configuration once, resumed where a prefix serves."""
     points: list[Point] = []
     seen: list[dict[str, Value]] = []
     for candidate in candidates:
@@ -89,8 +85,7 @@ def best_trial(configuration: Configuration) -> TrialFacts:
 
 
 def resumed(case: Case, new: RoundDefinition, point: Point, source: Configuration) -> list[Point]:
-    """The point, one a seed where that seed's run can go on from a checkpoint; the point as it is
-    otherwise."""
+    """The point, split by seed where a seed's run can go on from a checkpoint."""
     wanted = resolved_for(new, point)
     starts = {
         t.seed: (t, reusable_step(case, t, wanted, new.max_train_steps)) for t in source.trials
@@ -104,8 +99,7 @@ def resumed(case: Case, new: RoundDefinition, point: Point, source: Configuratio
 
 
 def reusable_step(case: Case, trial: TrialFacts, wanted: Schedule, horizon_steps: int) -> int:
-    """Policy 2.6, prefix reuse: the last checkpoint up to which both schedules agree; 0 if none,
-    or no resuming."""
+    """Prefix reuse: the last checkpoint up to which both schedules agree; 0 if none."""
     if not case.study.definition.is_resumable or trial.schedule is None:
         return 0
     same_until = trial.schedule.same_until(wanted, trial.max_train_steps, horizon_steps)

@@ -65,8 +65,7 @@ def _sentence(case: Case, winners: int, seeds: int, needs_number: bool) -> str:
 
 
 def seeds_wanted(case: Case, winners: int) -> int:
-    """Two or three, so that the winner's luck can be told from its worth; one at production
-    length."""
+    """Two or three, to tell luck from worth; one at production length."""
     if case.is_compute_bound:
         return PRODUCTION_SEEDS
     return SEEDS_OF_TWO if winners <= 2 else SEEDS

@@ -1,5 +1,4 @@
-"""PRM602: where the ranks of earlier rounds do not hold, more points at this horizon come first
-(P-23)."""
+"""PRM602: where ranks of earlier rounds do not hold, more points come first (P-23)."""
 
 from app.domain.rounds import Action
 from app.domain.studies import Binding

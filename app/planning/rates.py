@@ -1,5 +1,4 @@
-"""Moving a configuration along its learning rate: which parameter that is, and how far theory lets
-a value go."""
+"""Moving a configuration along its learning rate, and how far theory lets a value go."""
 
 import math
 from dataclasses import replace
@@ -31,8 +30,7 @@ def rounded(value: float) -> float:
 
 
 def around(parameter: Parameter, name: str, center: float, decades: float) -> Parameter:
-    """The range of `decades` on either side of a value, inside the natural limits, on a log
-    scale."""
+    """`decades` on either side of a value, within theory, on a log scale."""
     factor = 10.0**decades
     low, high = keep_natural(parameter, name, center / factor, center * factor)
     return replace(parameter, low=rounded(low), high=rounded(high), scale=Scale.LOG, step=None)
@@ -50,8 +48,7 @@ def keep_natural(parameter: Parameter, name: str, low: float, high: float) -> tu
 
 
 def natural_limits(parameter: Parameter, name: str) -> tuple[float, bool, float, bool]:
-    """(low, low is open, high, high is open): the user's own, else by role and name (policy
-    2.3)."""
+    """(low, is open, high, is open): the user's own limits, else by role and name."""
     low, low_open, high, high_open = default_limits(parameter.role, name.lower())
     given = parameter.natural
     if given is not None and given.low is not None:
@@ -62,8 +59,7 @@ def natural_limits(parameter: Parameter, name: str) -> tuple[float, bool, float,
 
 
 def default_limits(role: Role, name: str) -> tuple[float, bool, float, bool]:
-    """What theory says where the user does not: probabilities 0..1, momentum below 1, no negative
-    rate."""
+    """Where the user says nothing: probabilities 0..1, momentum below 1, rates above 0."""
     if any(word in name for word in EXCLUSIVE_ONE_NAMES):
         return 0.0, False, 1.0, True
     if any(word in name for word in FRACTION_NAMES):

@@ -1,5 +1,4 @@
-"""Schedules of rounds that move to another horizon: fractions stay, numbers are clipped (policy
-2.6)."""
+"""Schedules of rounds at another horizon: fractions stay, numbers are clipped (policy 2.6)."""
 
 from dataclasses import fields, replace
 
@@ -41,8 +40,7 @@ def as_wire(schedule: ScheduleDefinition) -> dict[str, object]:
 
 
 def numeric_schedule(definition: ScheduleDefinition, names: Names, horizon_steps: int) -> Schedule:
-    """The schedule's own numbers; what refers to a searched parameter takes its default, the peak
-    1."""
+    """The schedule's own numbers; searched ones take their default, the peak is 1."""
     given = {f.name: getattr(definition, f.name) for f in fields(definition)}
     numbers: dict[str, object] = {}
     for name, value in given.items():
@@ -55,8 +53,7 @@ def numeric_schedule(definition: ScheduleDefinition, names: Names, horizon_steps
 
 
 def clipped_schedule(definition: RoundDefinition, horizon_steps: int) -> ScheduleDefinition:
-    """The round's schedule for another horizon: numbers that no longer fit are cut, references
-    stay."""
+    """The round's schedule elsewhere: numbers that no longer fit are cut, references stay."""
     own_steps = definition.max_train_steps
     before = numeric_schedule(definition.schedule, names_of(definition), own_steps)
     after = clip_to_horizon(before, horizon_steps, own_steps)
@@ -72,8 +69,7 @@ def clipped_schedule(definition: RoundDefinition, horizon_steps: int) -> Schedul
 
 
 def with_decay_of(definition: ScheduleDefinition, extended: Schedule) -> ScheduleDefinition:
-    """The definition with another horizon's decay in steps; peak and warmup keep their
-    references."""
+    """The definition with another horizon's decay in steps; references stay."""
     if extended.kind == "step":
         return replace(definition, milestones=extended.milestones)
     if extended.decay_steps is None:
@@ -84,8 +80,7 @@ def with_decay_of(definition: ScheduleDefinition, extended: Schedule) -> Schedul
 def point_schedule(
     new: RoundDefinition, own: ScheduleDefinition, params: Params, from_steps: int
 ) -> ScheduleDefinition | None:
-    """A point's own schedule at the new round's horizon; None where the round's serves it as it
-    is."""
+    """A point's own schedule in the new round; None where the round's serves it."""
     names, steps = names_of(new), new.max_train_steps
     wanted = clip_to_horizon(resolve(own, names, params, from_steps), steps, from_steps)
     try:
@@ -97,8 +92,7 @@ def point_schedule(
 
 
 def fitting_parameters(definition: RoundDefinition, horizon_steps: int) -> Parameters:
-    """The box with searched warmup and decay lengths cut to the horizon, so that every sample can
-    run."""
+    """The box with searched warmups and decays cut to the horizon: every sample can run."""
     parameters = dict(definition.parameters)
     for name in (definition.schedule.warmup_steps, definition.schedule.decay_steps):
         if isinstance(name, str) and name in parameters and parameters[name].is_numeric:

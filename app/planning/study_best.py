@@ -14,8 +14,7 @@ from app.policy.prepare import prepare
 
 @dataclass(frozen=True, slots=True)
 class BestTrial:
-    """What the study names: the trial, its best value in the user's direction, and the step it was
-    reached."""
+    """The trial, its best value in the user's direction, and the step of that value."""
 
     trial_id: str
     value: float

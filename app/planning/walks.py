@@ -1,5 +1,4 @@
-"""The walk: down by 4 or up by 2 from a tune round's horizon, as far as its check rounds have
-come."""
+"""The walk: down by 4 or up by 2 from a horizon, as far as its check rounds have come."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,8 +32,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How far it came: the levels that held (the subject's own first), the one that did not, the
-    one to ask next."""
+    """How far it came: what held (the subject first), what did not, what to ask next."""
 
     way: Way
     held: tuple[Level, ...]

@@ -46,8 +46,7 @@ def as_edge(verdict: JudgedVerdict) -> Edge | None:
 
 
 def new_bounds(parameter: Parameter, name: str, side: str) -> Parameter:
-    """The range, wider at one end: log by max(1 decade, half its width), linear by half; natural
-    limits hold."""
+    """Wider at one end: log by max(1 decade, half its width), linear by half of it."""
     low, high = parameter.bounds
     if parameter.scale is Scale.LOG:
         factor = max(10.0**LOG_DECADES, (high / low) ** WIDTH_SHARE)
@@ -61,8 +60,7 @@ def new_bounds(parameter: Parameter, name: str, side: str) -> Parameter:
 def with_bounds(
     parameter: Parameter, name: str, bounds: tuple[float, float], side: str
 ) -> Parameter:
-    """The parameter with one end moved as far as theory allows; unchanged where it allows
-    nothing."""
+    """One end moved as far as theory allows; unchanged where it allows nothing."""
     low, high = parameter.bounds
     new_low, new_high = keep_natural(parameter, name, *bounds)
     if side == "low" and new_low < low:
@@ -79,8 +77,7 @@ def added_width(old: Parameter, new: Parameter) -> float:
 
 
 def widening_round(case: Case, edges: tuple[Edge, ...]) -> RoundDefinition | None:
-    """The subject's round in the wider box, points in proportion to what was added; None: nothing
-    can be added."""
+    """The wider box with points in proportion to what was added; None: nothing to add."""
     own = case.subject.definition
     parameters = dict(own.parameters)
     for edge in edges:
@@ -95,8 +92,7 @@ def widening_round(case: Case, edges: tuple[Edge, ...]) -> RoundDefinition | Non
 
 
 def suspect_round(case: Case, edge: Edge) -> RoundDefinition | None:
-    """Three points beyond a suspected end, a third of a decade apart, and the box out to the last
-    of them."""
+    """Three points beyond a suspected end, and the box out to the last of them."""
     old = case.subject.definition.parameters[edge.parameter]
     best = next((c for c in case.facts.configurations if edge.parameter in c.params), None)
     values = suspect_values(old, edge)

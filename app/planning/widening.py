@@ -1,5 +1,4 @@
-"""`widen_search_space`: the answer to a best rate at the end of its range, and to a suspicion of
-one."""
+"""`widen_search_space`: the answer to an edge, and to the suspicion of one."""
 
 from app.domain.rounds import Action, RoundDefinition
 from app.domain.space import Parameters
@@ -19,8 +18,7 @@ from app.policy.rates import searched_rates
 
 
 def widen_search_space(case: Case) -> Draft | None:
-    """An edge widens the box, at most three times a study; a suspect asks for three points once;
-    else None."""
+    """An edge widens, three times a study; a suspect asks for three points; else None."""
     if not case.is_tune and not find_edges(case, "INI404"):
         return None
     edges = find_edges(case)
@@ -98,7 +96,6 @@ def advised_bounds(
 
 
 def _proposed(case: Case, proposal: RoundDefinition | None) -> Parameters:
-    """The parameters that the proposal itself moves: what it says goes before what is only
-    advised."""
+    """The parameters that the proposal moves: they go before what is only advised."""
     old = case.subject.definition.parameters
     return {n: p for n, p in proposal.parameters.items() if p != old.get(n)} if proposal else {}

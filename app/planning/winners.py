@@ -38,8 +38,7 @@ class Winner:
 
 
 def pick_winners(case: Case, next_steps: int) -> tuple[Winner, ...]:
-    """The configurations to promote to `next_steps`, best first; empty if nothing completed
-    alive."""
+    """Whom to promote to `next_steps`, best first; empty if nothing completed alive."""
     ordered = order(case)
     if not ordered:
         return ()
@@ -77,8 +76,7 @@ def winners_wanted(facts: ReviewFacts, growth: float) -> int:
 
 
 def noise_unit(facts: ReviewFacts, growth: float) -> float:
-    """How differently the leaders improved in the last doubling, times the doublings to come (at
-    least 1)."""
+    """How unequally the leaders gained in the last doubling, times the doublings to come."""
     half = facts.round.definition.max_train_steps / 2
     gains = [best_so_far(c).at(half) - c.best_value for c in facts.configurations[:LEADERS]]
     gains = [g for g in gains if math.isfinite(g)]

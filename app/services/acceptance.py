@@ -13,8 +13,7 @@ from app.domain.states import ENDED_STUDIES, RecommendationState, StudyState
 from app.domain.studies import Workload
 from app.planning.autopilot import is_within_rounds
 from app.planning.rounds import first_round
-from app.services import gate, waiting
-from app.services.facts import load_outline
+from app.services import facts, gate, waiting
 from app.services.opening import Proposer, open_round
 
 
@@ -43,7 +42,7 @@ def accept(
     check_rounds_limit(connection, study.id, proposal)
     number = open_round(connection, study, proposal, Proposer(found.advice.action, found.id))
     recommendations.decide(connection, found, RecommendationState.ACCEPTED, number)
-    waiting.clear_limit(connection, study.id)
+    waiting.refresh(connection, study.id)
     return Accepted(number, is_new=True)
 
 
@@ -51,14 +50,14 @@ def finish_study(connection: Connection, study: Study, found: Recommendation) ->
     """The advice is to finish and nothing blocks it."""
     recommendations.decide(connection, found, RecommendationState.ACCEPTED)
     studies.change_state(connection, study, StudyState.COMPLETED)
-    waiting.clear_limit(connection, study.id)
+    waiting.refresh(connection, study.id)
 
 
 def check_rounds_limit(
     connection: Connection, study_id: StudyId, definition: RoundDefinition
 ) -> None:
     """Raises WrongState, naming the limit to PATCH, for a horizon beyond `limits.rounds`."""
-    outline = load_outline(connection, study_id)
+    outline = facts.outline(connection, study_id)
     if is_within_rounds(outline, definition):
         return
     limit = outline.definition.limits.rounds

@@ -5,9 +5,8 @@ from app.domain.ids import RecommendationId, StudyId
 from app.domain.states import RecommendationState, StudyState
 from app.domain.studies import Autopilot
 from app.planning.autopilot import is_acceptable_by_autopilot
-from app.services import waiting
+from app.services import facts, waiting
 from app.services.context import Context
-from app.services.facts import load_facts
 from app.services.reviews import accept_automatically
 
 _refused: dict[RecommendationId, float] = {}  # -> the study's `updated_at` when it was refused
@@ -26,14 +25,14 @@ def try_accepting(context: Context, study_id: StudyId, wanted: RecommendationId)
         is_done = (
             study.definition.autopilot is Autopilot.OFF
             or study.state is not StudyState.ACTIVE
-            or study.waiting_for == waiting.WaitingFor.LIMIT
+            or study.waiting_for == waiting.LIMIT
             or _refused.get(wanted) == study.updated_at
         )
         if is_done:
             return False
         found = recommendations.get(connection, wanted)
-        facts = load_facts(connection, study_id)
-    is_fine, _ = is_acceptable_by_autopilot(facts, found.advice, study.definition.autopilot)
+        known = facts.load(connection, study_id)
+    is_fine, _ = is_acceptable_by_autopilot(known, found.advice, study.definition.autopilot)
     if not is_fine:
         _refused[wanted] = study.updated_at
         return False

@@ -15,15 +15,14 @@ from app.domain.ids import StudyId
 from app.domain.recommendations import Advice, Assessment
 from app.domain.rounds import Action, Round
 from app.domain.states import RecommendationState, RoundState, StudyState
+from app.domain.studies import StudyDefinition
 from app.planning.adviser import advise
 from app.planning.autopilot import is_acceptable_by_autopilot
 from app.planning.study_best import study_best
 from app.policy.engine import assess
 from app.policy.facts import StudyFacts
-from app.services import acceptance, gate, waiting
-from app.services.budget_room import has_room
+from app.services import acceptance, facts, gate, waiting
 from app.services.context import Context
-from app.services.facts import load_facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Review:
     """What was judged, and what came out."""
 
     judged: Round
-    facts: StudyFacts
+    definition: StudyDefinition
     assessment: Assessment
     advice: Advice
     best_trial_id: str | None
@@ -50,9 +49,9 @@ def review_round(context: Context, study_id: StudyId, number: int) -> bool:
         judged = rounds.get(connection, study_id, number)
         if judged.state is not RoundState.IN_REVIEW:
             return False
-        facts = load_facts(connection, study_id)
+        known = facts.load(connection, study_id)
         assessments = rounds.assessments_of_study(connection, study_id)
-    review = _judge(judged, facts, assessments)
+    review = _judge(judged, known, assessments)
     with context.database.writing() as connection:
         is_saved = _save(connection, study_id, review)
     context.bell.ring()
@@ -66,8 +65,8 @@ def read_assessment(context: Context, study_id: StudyId, number: int) -> Assessm
         stored = rounds.assessment_of(connection, study_id, number)
         if found.state is RoundState.CLOSED and stored is not None:
             return stored
-        facts = load_facts(connection, study_id)
-    return assess(facts, number, provisional=True)
+        known = facts.load(connection, study_id)
+    return assess(known, number, provisional=True)
 
 
 def _judge(judged: Round, facts: StudyFacts, assessments: Mapping[int, Assessment]) -> Review:
@@ -75,13 +74,14 @@ def _judge(judged: Round, facts: StudyFacts, assessments: Mapping[int, Assessmen
     advice = advise(facts, {**assessments, judged.number: assessment}, judged.number)
     best = study_best(facts)
     is_automatic, _ = is_acceptable_by_autopilot(facts, advice, facts.definition.autopilot)
-    return Review(judged, facts, assessment, advice, best.trial_id if best else None, is_automatic)
+    best_trial_id = best.trial_id if best else None
+    return Review(judged, known.definition, assessment, advice, best_trial_id, is_automatic)
 
 
 def _save(connection: Connection, study_id: StudyId, review: Review) -> bool:
     study = studies.lock(connection, study_id)
     found = rounds.lock(connection, study_id, review.judged.number)
-    if found != review.judged or study.definition != review.facts.definition:
+    if found != review.judged or study.definition != review.definition:
         return False
     rounds.write_assessment(connection, found, review.assessment)
     rounds.change_state(connection, found, RoundState.CLOSED)
@@ -117,10 +117,8 @@ def _act(
 
 def accept_automatically(connection: Connection, study: Study, advised: Recommendation) -> bool:
     """Whether the autopilot accepted; a proposal that does not fit the limits waits for them."""
-    if not has_room(study, advised.advice.cost):
-        waiting.set_limit(connection, study.id)
-        return False
-    if gate.is_blocked(connection, advised):
+    is_affordable = waiting.is_affordable(study, advised.advice.cost)
+    if not is_affordable or gate.is_blocked(connection, advised):
         return False
     acceptance.accept(connection, studies.get(connection, study.id), advised)
     return True

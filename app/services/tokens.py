@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.db import tokens
+from app.db.identifiers import new_id
 from app.db.tokens import StoredToken
 from app.domain.errors import InvalidInput, MissingObject, Unauthenticated
 from app.services.context import Context
-from app.services.identifiers import new_id
 
 SCOPES = ("studies:read", "studies:write", "commands:run", "workers", "admin")
 PREFIX = "pl_"

@@ -127,25 +127,10 @@ def worker(  # noqa: PLR0913 - one argument a flag
     broker: Broker = None,
 ) -> None:
     """Run trainings on this node's slots."""
+    flags = {name: value for name, value in locals().items() if value not in (None, False, [])}
     from app.logs import configure_logging  # noqa: PLC0415 - a worker's import, only here
     from workers.main import run  # noqa: PLC0415 - as above
     from workers.options import WorkerOptions  # noqa: PLC0415 - as above
 
-    flags: dict[str, Any] = {  # Any: settings of all types
-        "url": url,
-        "token_file": token_file,
-        "name": name,
-        "slots": slots,
-        "gpus_per_slot": gpus_per_slot,
-        "queue": queue,
-        "label": tuple(label) if label else None,
-        "root": root,
-        "store": store,
-        "state_dir": state_dir,
-        "lock_dir": lock_dir,
-        "allow_commands": allow_commands or None,
-        "pass_env": tuple(pass_env) if pass_env else None,
-        "broker": broker,
-    }
     configure_logging(as_json=not sys.stderr.isatty())
-    raise typer.Exit(run(WorkerOptions(**{k: v for k, v in flags.items() if v is not None})))
+    raise typer.Exit(run(WorkerOptions(**flags)))

@@ -20,7 +20,7 @@ NOT_TO_BE_COMMITTED = {
         r"py[p]i\.org|python[h]osted|npm[j]s\.|--(?:extra-)?index[-]url"
     ),
     "a path of one machine": re.compile(
-        r"(?<![\w.$}-])/(?:wor[k]|roo[t]|hom[e]/\w+|opt/py[p]i)(?![\w-])"
+        r"(?<![\w.$}-])/(?:wor[k]|roo[t]|hom[e]/(?!me\b|you\b)\w+|opt/py[p]i)(?![\w-])"
     ),
 }
 

@@ -75,7 +75,7 @@ def test_a_planted_violation_is_reported(
         (habits.bare_ignores, "app/main.py", "x = 1  # type: ignore[misc]  # no stubs exist\n"),
         (habits.private_matters, "docs/install.md", "see docs/work and $HOME/root\n"),
     ],
-)  # fmt: skip
+)
 def test_a_file_within_the_rules_is_left_alone(
     check: Check, path: str, text: str, tmp_path: Path
 ) -> None:

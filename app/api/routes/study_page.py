@@ -9,6 +9,7 @@ from app.api.pages import render
 from app.api.plots import Dot, best_step_histogram, rate_against_objective
 from app.domain.errors import Unauthenticated
 from app.domain.ids import StudyId
+from app.domain.recommendations import JudgedVerdict
 from app.domain.space import Role, names_with_role
 from app.domain.states import TrialState
 from app.domain.trials import Trial
@@ -44,7 +45,7 @@ def _page(page: StudyPage) -> str:
     )
 
 
-def _in_order(page: StudyPage) -> list[object]:
+def _in_order(page: StudyPage) -> list[JudgedVerdict]:
     order = {"finding": 0, "clear": 1, "inconclusive": 2}
     verdicts = page.assessment.verdicts if page.assessment else ()
     return sorted(verdicts, key=lambda verdict: order.get(verdict.verdict, 3))

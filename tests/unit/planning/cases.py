@@ -1,5 +1,4 @@
-"""Builders for the adviser's tests: verdicts as a review would hand them over, and studies with
-check rounds."""
+"""Builders for the adviser's tests: verdicts, rounds, and answers to proposals."""
 
 from collections.abc import Callable
 from dataclasses import replace

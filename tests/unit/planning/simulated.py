@@ -1,5 +1,4 @@
-"""A study played to its end in-process, on a training problem whose truth is known: no worker, no
-clock."""
+"""A study played to its end in-process, on a problem whose truth is known."""
 
 import math
 from dataclasses import dataclass, field, replace

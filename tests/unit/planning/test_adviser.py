@@ -34,8 +34,7 @@ def with_trials(study: StudyFacts, state: TrialState) -> StudyFacts:
 
 
 def checked_study(*, quarter: float = 0.1, double: float = 0.0) -> StudyFacts:
-    """A tune round with its first down check, `quarter` worse, and its first up check, `double`
-    better."""
+    """A tune round and both of its checks: `quarter` worse, `double` better."""
     study = usual_study()
     down = advice_on(study)
     study = answer(study, valley(0.01, floor=0.1 + quarter), down, 2)

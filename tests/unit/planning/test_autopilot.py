@@ -1,5 +1,4 @@
-"""Who accepts: off never, gated only the rest of a chain of checks, on within the limits and the
-gate."""
+"""Who accepts: off never, gated the rest of a chain, on within limits and gate."""
 
 from dataclasses import replace
 

@@ -1,5 +1,4 @@
-"""Check rounds: which points, at what interval and schedule, what counts as an answer, where to
-stop."""
+"""Check rounds: which points, what counts as an answer, where to stop."""
 
 from dataclasses import replace
 
@@ -161,6 +160,12 @@ def test_four_doublings_at_most() -> None:
     assert again.action is Action.CHECK_HORIZON
     assert not again.is_decided
     assert advice_on(study).action is Action.PROMOTE
+    climbing = answer(study, valley(0.01, floor=0.05), again, 7)
+    further = advice_on(climbing)
+    assert further.action is Action.CHECK_HORIZON
+    assert further.is_decided
+    ended = answer(climbing, valley(0.01, floor=0.5), further, 8)
+    assert advice_on(ended).max_train_steps.recommended == 32_000
 
 
 def test_upward_runs_resume_for_each_seed_that_has_a_checkpoint() -> None:

@@ -1,5 +1,4 @@
-"""Probe and sweep rounds: doubled until something fits, swept, then the fastest fit is the
-horizon."""
+"""Probes double until something fits; the sweep's fastest fit is the horizon."""
 
 from dataclasses import replace
 from typing import Any  # Any: a builder forwards whatever field a test wants to set
@@ -20,8 +19,7 @@ CLEAR = (verdict("INI403", "clear"), verdict("INI404", "clear"))
 
 
 def swept(purpose: Purpose, fits_at: int | None, **changes: Any) -> StudyFacts:
-    """Nine rates; the one at 0.01 fits from evaluation `fits_at` on (of 50), its neighbours
-    later."""
+    """Nine rates; 0.01 fits from evaluation `fits_at` of 50 on, its neighbours later."""
     typed = changes.pop("max_train_steps", 1000)
     study = definition(training_metric=PERFECT, **changes)
     ran = tune_round(study, purpose=purpose)

@@ -1,5 +1,4 @@
-"""The whole way, hands-free: from wrong boxes and horizons to the right ones, never to and fro,
-always to an end."""
+"""The whole way, hands-free: to the right box and horizon, and always to an end."""
 
 from itertools import pairwise
 

@@ -94,6 +94,7 @@ def test_several_dimensions_with_a_death_above_the_best_is_never_high() -> None:
 def test_several_dimensions_low_needs_early_and_frequent_divergence() -> None:
     assert many(U + LUCK, dead=U > 0.3).strength == "edge"
     assert many(U + LUCK, dead=U > 0.85).side is None
+    assert many(U + LUCK, dead=U > 0.6).side is None
 
 
 def test_several_dimensions_low_without_divergence_is_only_suspect() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from app.domain.rounds import Purpose
 from app.policy.engine import is_enforced_finding
-from app.policy.rank_pairs import gamma
+from app.policy.rank_pairs import RankPairs, gamma, top_rank_correlation
 from tests.unit.policy import builders as b
 
 
@@ -108,3 +108,11 @@ def test_gamma_counts_pairs_and_skips_ties() -> None:
     x = np.array([1.0, 2.0, 3.0, 3.0])
     assert gamma(x, np.array([1.0, 3.0, 2.0, 2.0])) == pytest.approx((3 - 2) / 5)
     assert gamma(x, np.ones(4)) is None
+
+
+def test_top_set_is_widened_over_ties_until_it_has_four_values() -> None:
+    """Five exact ties fill the best fifth and would leave no order to compare."""
+    short = np.array([0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.3, 0.4])
+    long = np.array([0.1, 0.1, 0.1, 0.1, 0.1, 0.4, 0.3, 0.2])
+    pairs = RankPairs(1000, short, long, ())
+    assert top_rank_correlation(pairs) == pytest.approx((15 - 3) / 18)

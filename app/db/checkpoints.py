@@ -1,0 +1,90 @@
+"""Checkpoints: what was saved where, and which of them a worker can read."""
+
+from dataclasses import dataclass
+from typing import Any  # Any: a row of SQLAlchemy
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from app.db.tables import attempts, checkpoints, workers
+from app.db.types import now_seconds
+from app.db.upserts import upsert
+from app.domain.ids import AttemptId, TrialId, WorkerId
+from app.domain.trials import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who would resume: a worker without the shared store reads only what it wrote itself."""
+
+    worker: WorkerId
+    shares_store: bool
+
+
+def store(connection: Connection, checkpoint: Checkpoint) -> None:
+    """Keep a checkpoint; a repeated report of the same step replaces it."""
+    new = upsert(connection, checkpoints).values(
+        attempt_id=checkpoint.attempt_id,
+        step=checkpoint.step,
+        trial_id=checkpoint.trial_id,
+        value=checkpoint.value,
+        store=checkpoint.store,
+        key=checkpoint.key,
+        bytes=checkpoint.bytes,
+        sha256=checkpoint.sha256,
+        created_at=now_seconds(),
+    )
+    changed = ("value", "store", "key", "bytes", "sha256")
+    connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["attempt_id", "step"],
+            set_={name: new.excluded[name] for name in changed} | {"is_forgotten": False},
+        )
+    )
+
+
+def readable(connection: Connection, trial_id: TrialId, reader: Reader) -> list[Checkpoint]:
+    """Those checkpoints of a trial that the reader's store holds, the latest step first."""
+    is_own = attempts.c.worker == reader.worker
+    is_shared = func.coalesce(workers.c.shares_store, True)
+    query = (
+        select(checkpoints)
+        .join(attempts, attempts.c.id == checkpoints.c.attempt_id)
+        .outerjoin(workers, workers.c.id == attempts.c.worker)
+        .where(
+            checkpoints.c.trial_id == trial_id,
+            ~checkpoints.c.is_forgotten,
+            (is_own | is_shared) if reader.shares_store else is_own,
+        )
+        .order_by(checkpoints.c.step.desc(), checkpoints.c.created_at.desc())
+    )
+    return [_checkpoint(row) for row in connection.execute(query)]
+
+
+def last_step_of(connection: Connection, attempt_id: AttemptId) -> int:
+    """The step of an attempt's last checkpoint; 0 without one."""
+    query = select(func.max(checkpoints.c.step)).where(
+        checkpoints.c.attempt_id == attempt_id, ~checkpoints.c.is_forgotten
+    )
+    return connection.scalar(query) or 0
+
+
+def forget(connection: Connection, store_name: str, key: str) -> None:
+    """A worker found this checkpoint missing: nobody is offered it again."""
+    connection.execute(
+        update(checkpoints)
+        .where(checkpoints.c.store == store_name, checkpoints.c.key == key)
+        .values(is_forgotten=True)
+    )
+
+
+def _checkpoint(row: Row[Any]) -> Checkpoint:
+    return Checkpoint(
+        attempt_id=AttemptId(row.attempt_id),
+        trial_id=TrialId(row.trial_id),
+        step=row.step,
+        value=row.value,
+        store=row.store,
+        key=row.key,
+        bytes=row.bytes,
+        sha256=row.sha256,
+    )
