@@ -17,7 +17,7 @@ FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/paceline paceline \
     && install --directory --owner=paceline --mode=0700 /var/lib/paceline/store /var/lib/paceline/tokens
 COPY --from=build /opt/paceline /opt/paceline
-COPY docker/healthcheck.py docker/first_token.sh /opt/paceline/docker/
+COPY docker/healthcheck.py docker/conductor_health.py docker/first_token.sh /opt/paceline/docker/
 ENV PATH=/opt/paceline/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /var/lib/paceline
 USER paceline

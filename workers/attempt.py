@@ -55,8 +55,7 @@ def run_attempt(claim: Claim, bench: Bench, keeper: Keeper, meanwhile: Callable[
             training = Training(folder, keeper, reporter)
             keeper.launch(order)
             reporter.start()
-            meanwhile()
-            supervise(claim, bench, api, training)
+            supervise(claim, bench, api, training, meanwhile)
     tidy(folder)
 
 
@@ -79,10 +78,16 @@ def prepare(claim: Claim, bench: Bench, folder: TrialFolder, command: Command) -
     )
 
 
-def supervise(claim: Claim, bench: Bench, api: AttemptApi, training: Training) -> None:
+def supervise(
+    claim: Claim,
+    bench: Bench,
+    api: AttemptApi,
+    training: Training,
+    meanwhile: Callable[[], None],
+) -> None:
     """Watch a training to its end, hand in what it reported, and finish the attempt."""
     supervision = Supervision(claim, bench, api, training)
-    ended = supervision.watch()
+    ended = supervision.watch(meanwhile)
     asked = supervision.demand
     if ended.message:
         with training.folder.stderr.open("a") as stderr:

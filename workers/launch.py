@@ -15,6 +15,7 @@ from typing import IO
 
 from workers import keeper
 
+START_SECONDS = 0.2  # a training starts alone: its imports want the cores
 KEEPER_PROGRAM = Path(keeper.__file__)
 
 
@@ -80,12 +81,14 @@ class Keeper:
         self._tell(f"end {kill_after_seconds}")
 
     def wait(self, timeout_seconds: float) -> Ended | None:
-        """The end of the training; None: nothing was heard until the timeout."""
-        if self._ended is None:
-            output = self._stream(self._process.stdout)
-            ready, _, _ = select.select([output], [], [], max(0.0, timeout_seconds))
-            if output in ready:
-                self._hear(output.readline())
+        """The end of the training; None: it did not come within the time."""
+        output = self._stream(self._process.stdout)
+        deadline = time.monotonic() + timeout_seconds
+        while self._ended is None:
+            left = max(0.0, deadline - time.monotonic())
+            if not select.select([output], [], [], left)[0]:
+                break
+            self._hear(output.readline())
         return self._ended
 
     def close(self) -> None:

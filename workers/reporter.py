@@ -15,6 +15,7 @@ from workers.checkpoints import Store
 from workers.claim import Claim
 from workers.code_record import CodeRecord, record_code
 from workers.folder import TrialFolder
+from workers.launch import START_SECONDS
 from workers.measurements import columns, halves, merge
 from workers.tail import Measured, Report, Saved, is_finite, read_piece
 
@@ -61,6 +62,7 @@ class Reporter(threading.Thread):
         self._training_ended.set()
 
     def run(self) -> None:
+        self._training_ended.wait(START_SECONDS)
         self.progress.code = record_code(self._directory)
         try:
             is_last = False

@@ -4,6 +4,7 @@ Whatever ends the training goes through the keeper; whatever it reports goes thr
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from workers.demands import Demand, Pace, control_line, patience
 from workers.extras import Extras
 from workers.folder import TrialFolder
 from workers.gpus import sample
-from workers.launch import Ended, Keeper, boot_seconds
+from workers.launch import START_SECONDS, Ended, Keeper, boot_seconds
 from workers.reporter import Reporter
 from workers.tail import last_step
 
@@ -51,16 +52,17 @@ class Supervision:
         self._heartbeat_at = now + min(FIRST_HEARTBEAT_SECONDS, claim.timing.heartbeat_seconds)
         self._is_end_asked = False
 
-    def watch(self) -> Ended:
-        """Until the training and its whole family are gone."""
-        while True:
-            ended = self._training.keeper.wait(TICK_SECONDS)
-            if ended is not None:
-                return ended
+    def watch(self, meanwhile: Callable[[], None]) -> Ended:
+        """Until the training and its whole family are gone; `meanwhile` is done once it stands."""
+        ended = self._training.keeper.wait(START_SECONDS)
+        meanwhile()
+        while ended is None:
             now = time.monotonic()
             self._look(now)
             self._keep_in_touch(now, has_news=self.extras.are_due(now))
             self._act(now)
+            ended = self._training.keeper.wait(TICK_SECONDS)
+        return ended
 
     def flush(self) -> bool:
         """After the end: until every report is acknowledged (True) or nobody wants them (False)."""

@@ -10,14 +10,36 @@ from app.api import errors, openapi
 from app.api.auth import Brake
 from app.api.headers import SecurityHeaders
 from app.api.presence import Presence
-from app.api.routes import study_page, system, tokens
+from app.api.routes import (
+    recommendations,
+    rounds,
+    rules,
+    schedules,
+    studies,
+    study_page,
+    system,
+    tokens,
+    trials,
+    waivers,
+)
 from app.services.context import Context
 
 DESCRIPTION = (
     "Paceline decides how long to train: studies run in rounds of one fixed number of steps, "
     "each round is judged, and the recommendation holds the next round, ready to be posted back."
 )
-ROUTERS = (system.router, tokens.router, study_page.router)
+ROUTERS = (
+    system.router,
+    tokens.router,
+    rules.router,
+    schedules.router,
+    study_page.router,
+    studies.router,
+    rounds.router,
+    trials.router,
+    recommendations.router,
+    waivers.router,
+)
 
 
 def create_app(context: Context) -> FastAPI:

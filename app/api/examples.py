@@ -25,4 +25,9 @@ EXAMPLES: dict[str, Any] = {  # Any: JSON
     "StudyDefinition": STUDY,
     "TokenRequest": {"name": "laptop", "scopes": ["studies:read", "studies:write"]},
     "CodeExchange": {"code": "pl_..."},
+    "ExtensionRequest": {
+        "schedule": {"kind": "linear", "peak": 0.1, "warmup_steps": 100},
+        "from_max_train_steps": 1000,
+        "to_max_train_steps": 10000,
+    },
 }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any  # Any: columns and rows of SQLAlchemy
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, Select, select, update
 
 from app.db.attempt_rows import ATTEMPT_COLUMNS, attempt_of, start_column
 from app.db.tables import attempts, studies, trials, workers
@@ -40,7 +40,6 @@ class Held:
     study_state: StudyState
     definition: dict[str, Any]  # Any: the study's, as posted; what is read of it never changes
     worker_state: WorkerState | None  # None: not registered
-    gpus: int
     is_stopped: bool
     now: float  # the database's clock
 
@@ -81,7 +80,18 @@ def get(connection: Connection, attempt_id: AttemptId) -> Attempt:
 
 def hold(connection: Connection, attempt_id: AttemptId) -> Held:
     """Lock the attempt, then its trial, until the transaction ends. Raises MissingObject."""
-    query = (
+    query = _together(attempt_id).with_for_update(of=[attempts, trials], key_share=True)
+    return _held(connection.execute(query).mappings().one_or_none(), attempt_id)
+
+
+def look(connection: Connection, attempt_id: AttemptId) -> Held:
+    """The same without a lock, for reading. Raises MissingObject."""
+    row = connection.execute(_together(attempt_id)).mappings().one_or_none()
+    return _held(row, attempt_id)
+
+
+def _together(attempt_id: AttemptId) -> Select[Any]:  # Any: a row
+    return (
         select(
             *ATTEMPT_COLUMNS,
             *TRIAL_COLUMNS,
@@ -94,16 +104,17 @@ def hold(connection: Connection, attempt_id: AttemptId) -> Held:
         .join(studies, studies.c.id == attempts.c.study_id)
         .outerjoin(workers, workers.c.id == attempts.c.worker)
         .where(attempts.c.id == attempt_id)
-        .with_for_update(of=[attempts, trials], key_share=True)
     )
-    row = _found(connection.execute(query).mappings().one_or_none(), attempt_id)
+
+
+def _held(found: RowMapping | None, attempt_id: AttemptId) -> Held:
+    row = _found(found, attempt_id)
     return Held(
         attempt=attempt_of(row),
         trial=trial_of(row),
         study_state=StudyState(row["state"]),
         definition=row["definition"],
         worker_state=WorkerState(row["worker_state"]) if row["worker_state"] else None,
-        gpus=row["trial_gpus"],
         is_stopped=row["attempt_stop_requested"],
         now=row["now"],
     )
@@ -127,9 +138,19 @@ def live_of_study(connection: Connection, study_id: StudyId) -> list[AttemptId]:
     return [AttemptId(found) for found in connection.scalars(query.order_by(attempts.c.id))]
 
 
-def hear(connection: Connection, held: Held, **columns: Any) -> None:  # Any: columns
-    """Record an accepted write: the attempt runs, and the marks of a lapsed lease are cleared."""
+def hear(
+    connection: Connection,
+    held: Held,
+    lease_seconds: float | None = None,
+    **columns: Any,  # Any: columns
+) -> None:
+    """Record an accepted write: the attempt runs, and the marks of a lapsed lease are cleared.
+
+    `lease_seconds`: the lease now lasts so long from here; None leaves it.
+    """
     attempt, trial = held.attempt, held.trial
+    if lease_seconds is not None:
+        columns["lease_expires_at"] = now_seconds() + lease_seconds
     if attempt.state is not AttemptState.RUNNING:
         columns["state"] = move("attempt", attempt.state, AttemptState.RUNNING)
     if attempt.claimable_at is not None:

@@ -165,3 +165,15 @@ def _has_steps_left() -> ColumnElement[bool]:
 
 def _number(name: str) -> ScalarSelect[float | None]:
     return select(service_state.c.number).where(service_state.c.name == name).scalar_subquery()
+
+
+def sizes_waiting(connection: Connection) -> list[int]:
+    """The GPU counts for which some trial could be claimed now, marked ones included."""
+    query = (
+        select(trials.c.gpus)
+        .join(studies, studies.c.id == trials.c.study_id)
+        .where(_IS_CLAIMABLE, _is_due(takes_marked=True), trials.c.is_open)
+        .where(studies.c.state == StudyState.ACTIVE)
+        .distinct()
+    )
+    return list(connection.scalars(query))

@@ -45,6 +45,7 @@ def trial_of(row: RowMapping) -> Trial:
         attempt_count=get["attempts"],
         not_before=get["not_before"],
         is_open=get["is_open"],
+        gpus=get["gpus"],
         claimable_at=get["claimable_at"],
         attempt_id=AttemptId(get["attempt_id"]) if get["attempt_id"] else None,
     )

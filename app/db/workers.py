@@ -97,3 +97,10 @@ def _worker(row: Row[Any]) -> Worker:
         registered_at=row.registered_at,
         last_seen_at=row.last_seen_at,
     )
+
+
+def live(connection: Connection, within_seconds: float) -> list[Worker]:
+    """Workers that may claim and were heard lately, by the database's clock."""
+    is_live = workers.c.last_seen_at > now_seconds() - within_seconds
+    query = select(workers).where(is_live, workers.c.state == WorkerState.ACTIVE)
+    return [_worker(row) for row in connection.execute(query)]

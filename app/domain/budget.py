@@ -50,6 +50,17 @@ class Room:
         return fits_steps and fits_gpu
 
 
+def room_after(room: Room, settled: Settlement) -> Room:
+    """What is left once an attempt that holds a reservation is settled."""
+    steps, seconds = room.steps, room.gpu_seconds
+    if steps is not None:
+        steps += settled.reserved_steps - settled.spent_steps
+    if seconds is not None:
+        used = min(settled.used_gpu_seconds, settled.reserved_gpu_seconds)
+        seconds += settled.reserved_gpu_seconds - used
+    return Room(steps, seconds)
+
+
 def reservation(
     job: Job | str, horizon_steps: int, start_step: int, speed: float | None, slack_seconds: float
 ) -> Reservation:

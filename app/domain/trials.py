@@ -66,6 +66,7 @@ class Trial:
     attempt_count: int = 0
     not_before: float = 0.0  # back-off of a retry: no claim earlier (epoch seconds)
     is_open: bool = True  # its study is active, so it may be claimed
+    gpus: int = 0  # of its study's job
     claimable_at: float | None = None
     attempt_id: AttemptId | None = None  # the one that holds, or last held, the trial
 

@@ -40,16 +40,25 @@ def as_wire(schedule: ScheduleDefinition) -> dict[str, object]:
 
 
 def numeric_schedule(definition: ScheduleDefinition, names: Names, horizon_steps: int) -> Schedule:
-    """The schedule's own numbers; searched ones take their default, the peak is 1."""
+    """The schedule in numbers before any point is known: a searched warmup is as long as it can be.
+
+    Other searched numbers take their default, the peak is 1.
+    """
     given = {f.name: getattr(definition, f.name) for f in fields(definition)}
-    numbers: dict[str, object] = {}
-    for name, value in given.items():
-        if isinstance(value, str) and name != "kind":
-            value = names.fixed[value].value if value in names.fixed else None  # noqa: PLW2901  # the reference becomes its number
-        if isinstance(value, str | int | float | tuple):
-            numbers[name] = value
+    numbers = {
+        name: value if name == "kind" else _number_of(name, value, names)
+        for name, value in given.items()
+    }
     schedule = Schedule.from_dict({**numbers, "peak": 1.0})
     return clip_to_horizon(schedule, horizon_steps)
+
+
+def _number_of(field: str, value: object, names: Names) -> object:
+    if isinstance(value, str) and value in names.fixed:
+        return names.fixed[value].value
+    if isinstance(value, str) and field == "warmup_steps" and value in names.parameters:
+        return round(names.parameters[value].bounds[1])
+    return value if isinstance(value, int | float | tuple) else None
 
 
 def clipped_schedule(definition: RoundDefinition, horizon_steps: int) -> ScheduleDefinition:

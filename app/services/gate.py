@@ -11,10 +11,10 @@ from app.db.recommendations import Recommendation
 from app.domain.errors import BlockedByFindings
 from app.domain.ids import StudyId
 from app.domain.recommendations import JudgedVerdict
-from app.domain.rounds import Purpose, Round, RoundDefinition
-from app.domain.states import RoundState
+from app.domain.rounds import RoundDefinition
+from app.planning.hand_written import findings_against
 from app.policy.catalogue import RULES
-from app.policy.engine import is_enforced_finding
+from app.policy.facts import StudyFacts
 
 NEVER_WAIVED = frozenset(rule.code for rule in RULES if not rule.is_waivable)
 
@@ -40,18 +40,13 @@ def is_blocked(connection: Connection, found: Recommendation) -> bool:
 
 
 def check_by_hand(
-    connection: Connection, study_id: StudyId, definition: RoundDefinition, earlier: list[Round]
+    connection: Connection, study: StudyFacts, study_id: StudyId, definition: RoundDefinition
 ) -> None:
     """A hand-written tune round beyond all that was reviewed, and every final one, is gated."""
-    reviewed = [r for r in earlier if r.state is RoundState.CLOSED]
-    longest = max((r.definition.max_train_steps for r in reviewed), default=0)
-    is_beyond = definition.purpose is Purpose.TUNE and definition.max_train_steps > longest
-    tunes = [r.number for r in reviewed if r.definition.purpose is Purpose.TUNE]
-    if not tunes or not (is_beyond or definition.purpose is Purpose.FINAL):
-        return
-    waived = _waived(connection, study_id, {tunes[-1]})
-    verdicts = _verdicts(connection, study_id, [tunes[-1]])
-    standing = [v for v in verdicts if is_enforced_finding(v) and v.code not in waived]
+    assessments = rounds.assessments_of_study(connection, study_id)
+    found = findings_against(study, assessments, definition)
+    waived = _waived(connection, study_id, {r.number for r in study.rounds}) if found else set()
+    standing = [verdict for verdict in found if verdict.code not in waived]
     if standing:
         _refuse(standing)
 

@@ -8,8 +8,10 @@ from app.db.database import Connection
 from app.db.rounds import NewRound
 from app.db.studies import Study
 from app.db.trials import Place
+from app.domain.ids import StudyId
 from app.domain.rounds import Action, Round, RoundDefinition
 from app.domain.states import RoundState, StudyState, TrialState
+from app.services import resumes
 from app.services.round_plan import RoundPlan, Start, plan_round
 
 
@@ -70,15 +72,15 @@ def store_trials(
             gpus=study.definition.gpus,
             is_open=study.state is StudyState.ACTIVE,
         ),
-        planned.trials,
+        resumes.checked(connection, study, definition.max_train_steps, planned.trials),
     )
     outbox.add_wake_up(connection, study.definition.gpus)
     return [str(trial_id) for trial_id in ids]
 
 
-def enter_review_if_over(connection: Connection, found: Round) -> bool:
-    """Whether an open round had nothing left to run, so that it is in review now; it is locked."""
-    now = rounds.lock(connection, found.study_id, found.number)  # type: ignore[arg-type]  # a StudyId
+def enter_review_if_over(connection: Connection, study_id: StudyId, number: int) -> bool:
+    """Whether an open round has nothing left to run, so that it is in review from now on."""
+    now = rounds.lock(connection, study_id, number)
     left = now.counts[TrialState.WAITING] + now.counts[TrialState.RUNNING] + now.points_to_draw
     if now.state is not RoundState.OPEN or left:
         return False

@@ -1,6 +1,6 @@
 """Prefix reuse checked against what is stored: a checkpoint that is gone costs its steps again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.db import trial_parts, trials
@@ -8,6 +8,7 @@ from app.db.database import Connection
 from app.db.studies import Study
 from app.domain.errors import InvalidInput, MissingObject
 from app.domain.ids import TrialId
+from app.domain.rounds import Resume
 from app.domain.trials import NewTrial
 
 
@@ -24,13 +25,17 @@ def checked(
     steps = trial_parts.checkpoint_steps(connection, sorted(wanted))
     return tuple(
         trial
-        if trial.resume is None
-        or study.definition.is_resumable
-        and 0 < trial.resume.step < horizon_steps
-        and trial.resume.step in steps.get(trial.resume.trial_id, ())
+        if trial.resume is None or _is_possible(trial.resume, study, horizon_steps, steps)
         else replace(trial, resume=None)
         for trial in new
     )
+
+
+def _is_possible(
+    resume: Resume, study: Study, horizon_steps: int, steps: Mapping[TrialId, tuple[int, ...]]
+) -> bool:
+    is_kept = resume.step in steps.get(resume.trial_id, ())
+    return study.definition.is_resumable and 0 < resume.step < horizon_steps and is_kept
 
 
 def _check_origin(connection: Connection, study: Study, trial_id: TrialId) -> None:

@@ -69,11 +69,11 @@ def read_assessment(context: Context, study_id: StudyId, number: int) -> Assessm
     return assess(known, number, provisional=True)
 
 
-def _judge(judged: Round, facts: StudyFacts, assessments: Mapping[int, Assessment]) -> Review:
-    assessment = assess(facts, judged.number)
-    advice = advise(facts, {**assessments, judged.number: assessment}, judged.number)
-    best = study_best(facts)
-    is_automatic, _ = is_acceptable_by_autopilot(facts, advice, facts.definition.autopilot)
+def _judge(judged: Round, known: StudyFacts, assessments: Mapping[int, Assessment]) -> Review:
+    assessment = assess(known, judged.number)
+    advice = advise(known, {**assessments, judged.number: assessment}, judged.number)
+    best = study_best(known)
+    is_automatic, _ = is_acceptable_by_autopilot(known, advice, known.definition.autopilot)
     best_trial_id = best.trial_id if best else None
     return Review(judged, known.definition, assessment, advice, best_trial_id, is_automatic)
 

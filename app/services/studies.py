@@ -1,19 +1,18 @@
 """Studies: create, read, list and change them."""
 
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
-from app.db import rounds, studies, trial_parts, trials
+from app.db import studies, trials
 from app.db.database import Connection
 from app.db.studies import SECONDS_PER_HOUR, Study
 from app.domain.errors import InvalidInput, RefusedByRules
-from app.domain.ids import StudyId, TrialId
+from app.domain.ids import StudyId
 from app.domain.recommendations import Cost, JudgedVerdict
-from app.domain.rounds import Round, RoundDefinition
+from app.domain.rounds import RoundDefinition
 from app.domain.space import STRICT_FIELDS
 from app.domain.states import StudyState
 from app.domain.studies import Autopilot, Binding, Limits, StudyDefinition
-from app.domain.trials import Checkpoint, Trial
 from app.planning.rounds import first_round, rounds_cost
 from app.policy.engine import admit_round, admit_study, is_enforced_finding
 from app.policy.facts import StudyFacts
@@ -24,29 +23,11 @@ from app.services.opening import open_round
 from app.services.repeats import earlier_answer, keep_answer
 from app.services.request_keys import RequestKey
 from app.services.round_plan import RoundPlan, Start, plan_round
-from app.services.slots import fits_a_live_slot
+from app.services.study_views import StudyView, view_of
 
 UNCHANGED = (
     -1
 )  # of a limit in a PATCH: null takes the limit away, so absence needs a value of its own
-
-
-@dataclass(frozen=True, slots=True)
-class Best:
-    """The study's best trial and the checkpoint nearest to its best step, if one was kept."""
-
-    trial: Trial
-    checkpoint: Checkpoint | None
-
-
-@dataclass(frozen=True, slots=True)
-class StudyView:
-    """A study as its answer shows it; its cost does not depend on the number of trials."""
-
-    study: Study
-    rounds: list[Round]
-    best: Best | None
-    waiting_for: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +98,7 @@ def create_study(
 def read_study(context: Context, study_id: StudyId) -> StudyView:
     """The study. Raises MissingObject."""
     with context.database.reading() as connection:
-        return _view(connection, studies.get(connection, study_id))
+        return view_of(connection, studies.get(connection, study_id))
 
 
 def list_studies(
@@ -126,7 +107,7 @@ def list_studies(
     """A page of studies, newest first, and the position of the next."""
     with context.database.reading() as connection:
         found, position = studies.page(connection, after, limit)
-        return [_view(connection, study) for study in found], position
+        return [view_of(connection, study) for study in found], position
 
 
 def change_study(context: Context, study_id: StudyId, patch: StudyPatch) -> StudyView:
@@ -142,7 +123,7 @@ def change_study(context: Context, study_id: StudyId, patch: StudyPatch) -> Stud
         if patch.limits is not None:
             _go_on(connection, studies.get(connection, study_id))
         waiting.refresh(connection, study_id)
-        view = _view(connection, studies.get(connection, study_id))
+        view = view_of(connection, studies.get(connection, study_id))
     context.bell.ring()
     return view
 
@@ -161,10 +142,7 @@ def patched(definition: StudyDefinition, patch: StudyPatch) -> StudyDefinition:
     )
 
 
-T = TypeVar("T", bound=Limits)
-
-
-def _given(limits: T, patch: LimitsPatch) -> T:
+def _given(limits: Limits, patch: LimitsPatch) -> Limits:
     values = {f.name: getattr(patch, f.name) for f in fields(patch)}
     return replace(limits, **{name: v for name, v in values.items() if v != UNCHANGED})
 
@@ -188,25 +166,6 @@ def refuse_enforced(verdicts: tuple[JudgedVerdict, ...]) -> None:
             hint=" ".join(verdict.action for verdict in found.values()),
             findings=gate.as_findings(found.values()),
         )
-
-
-def _view(connection: Connection, study: Study) -> StudyView:
-    answer = study.waiting_for
-    found = rounds.of_study(connection, study.id)
-    is_idle = not any(one.counts["running"] for one in found)
-    if answer == waiting.TRIALS and is_idle and not fits_a_live_slot(connection, study.definition):
-        answer = "worker"
-    return StudyView(study, found, _best(connection, study), answer)
-
-
-def _best(connection: Connection, study: Study) -> Best | None:
-    if study.best_trial_id is None:
-        return None
-    trial = trials.get(connection, TrialId(study.best_trial_id))
-    kept = trial_parts.of_trials(connection, [trial.id])[trial.id].checkpoints
-    at_best = [one for one in kept if one.step == trial.best.step]
-    nearest = min(kept, key=lambda one: abs(one.step - (trial.best.step or 0)), default=None)
-    return Best(trial, at_best[-1] if at_best else nearest)
 
 
 def _check_limits(study: Study, limits: Limits) -> None:

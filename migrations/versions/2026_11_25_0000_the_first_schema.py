@@ -368,6 +368,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('leased', 'running')"),
             postgresql_where=sa.text("state IN ('leased', 'running')"),
         )
+        batch_op.drop_index("ix_attempts_by_study")
 
     op.drop_table("attempts")
     with op.batch_alter_table("trials", schema=None) as batch_op:

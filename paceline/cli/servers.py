@@ -93,14 +93,13 @@ def conductor(
 @database.command("upgrade")
 def upgrade(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Bring the schema to this version; safe to repeat."""
-    from app.services.secrets import ensure_server_key  # noqa: PLC0415 - as above
-
     from app.db import migrate  # noqa: PLC0415 - a server's import, only here
     from app.main import create_context  # noqa: PLC0415 - as above
+    from app.services.server_key import server_key  # noqa: PLC0415 - as above
 
     settings = settings_from(database_url=database_url, data_dir=data_dir)
     migrate.upgrade(settings.resolved_database_url)
-    ensure_server_key(create_context(settings))
+    server_key(create_context(settings))
     typer.echo("the schema is at head")
 
 

@@ -152,7 +152,9 @@ def test_the_description_is_openapi_3_1_with_bodies_and_examples(service: Servic
     media = document["paths"]["/v1/studies"]["post"]["requestBody"]["content"]["application/json"]
     assert media["example"] == STUDY
     assert "Parameter" in document["components"]["schemas"]
-    for name in re.findall(r"#/components/schemas/([\w.-]+)", service.client.get("/openapi.json").text):
+    for name in re.findall(
+        r"#/components/schemas/([\w.-]+)", service.client.get("/openapi.json").text
+    ):
         assert name in document["components"]["schemas"]
 
 

@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.exceptions import TyperException
 
+from app.api.routes import system
 from app.settings import Settings
 from paceline.cli.main import app as command_line
 from tests.architecture.sources import ROOT
@@ -19,7 +20,6 @@ from workers.options import WorkerOptions
 SERVICES = services()
 OURS = [service for service in SERVICES.values() if service.is_ours]
 IMAGE_FOLDER = "/opt/paceline/docker/"
-ROUTES_OF_HEALTH = {"/healthz", "/readyz"}
 
 
 def by_name(service: Service) -> str:
@@ -138,17 +138,36 @@ def test_every_variable_of_the_file_stands_in_the_example() -> None:
     assert {name for name in compose.variables() if f"{name}=" not in example} == set()
 
 
-def test_every_service_that_stays_has_a_health_check_of_a_real_route() -> None:
+def test_every_service_that_stays_has_a_health_check_and_no_other() -> None:
     for service in OURS:
-        if "restart" not in service.definition:
+        if "restart" in service.definition:
+            assert health_words(service)[0] == "python"
+        else:
             assert service.definition["healthcheck"] == {"disable": True}
-            continue
-        file = service.definition["build"]["dockerfile"]
-        image = dockerfiles.parse((ROOT / file).read_text())
-        command = service.definition.get("healthcheck", {}).get("test", [])[1:]
-        assert re.sub(
-            r"^http://[\w.]+:8731", "", (command or dockerfiles.healthcheck(image))[-1]
-        ) in (ROUTES_OF_HEALTH)
+
+
+def test_health_checks_ask_real_routes_and_the_conductors_asks_the_database() -> None:
+    asked = {
+        service.name: re.sub(r"^http://[\w.]+:8731", "", health_words(service)[-1])
+        for service in OURS
+        if "restart" in service.definition
+    }
+
+    assert asked == {
+        "api": "/readyz",
+        "conductor": f"{IMAGE_FOLDER}conductor_health.py",
+        "worker-cpu": "/healthz",
+        "worker-gpu": "/healthz",
+    }
+    routes = {getattr(route, "path", "") for route in system.router.routes}
+    assert {"/readyz", "/healthz"} <= routes
+
+
+def health_words(service: Service) -> list[str]:
+    """The command of a service's health check, its own or its image's."""
+    file = service.definition["build"]["dockerfile"]
+    own: list[str] = service.definition.get("healthcheck", {}).get("test", [])[1:]
+    return own or dockerfiles.healthcheck(dockerfiles.parse((ROOT / file).read_text()))
 
 
 def test_the_port_is_the_same_everywhere() -> None:

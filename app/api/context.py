@@ -1,0 +1,16 @@
+"""What every route is given: the application's context."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.services.context import Context
+
+
+def context_of(request: Request) -> Context:
+    """The context that `create_app` was given."""
+    context: Context = request.app.state.context
+    return context
+
+
+InContext = Annotated[Context, Depends(context_of)]

@@ -1,0 +1,98 @@
+"""Studies and rounds as answers."""
+
+from typing import Any  # Any: JSON
+
+from app import wire
+from app.api.answers import rfc3339
+from app.db.studies import Study
+from app.domain.rounds import Round
+from app.domain.trials import Checkpoint
+from app.services.studies import DryRun
+from app.services.study_views import Best, StudyView
+
+Json = dict[str, Any]  # Any: JSON
+
+
+def study_answer(view: StudyView) -> Json:
+    """A study with its rounds; the same size for ten trials and ten thousand."""
+    study = view.study
+    return {
+        "id": study.id,
+        "name": study.definition.name,
+        "state": study.state,
+        "waiting_for": view.waiting_for,
+        "workload": study.definition.workload,
+        "definition": wire.to_wire(study.definition),
+        "rounds": [round_answer(found) for found in view.rounds],
+        "best": best_answer(view.best) if view.best else None,
+        "seconds_per_step": study.seconds_per_step,
+        "budget": budget_answer(study),
+        "recommendation_id": study.recommendation_id,
+        "created_at": rfc3339(study.created_at),
+        "updated_at": rfc3339(study.updated_at),
+    }
+
+
+def round_answer(found: Round) -> Json:
+    """The definition, and what became of it."""
+    return {
+        **wire.to_wire(found.definition),
+        "round": found.number,
+        "action": found.action,
+        "recommendation_id": found.recommendation_id,
+        "state": found.state,
+        "counts": found.counts,
+        "points_to_draw": found.points_to_draw,
+        "opened_at": rfc3339(found.opened_at),
+        "closed_at": rfc3339(found.closed_at),
+    }
+
+
+def budget_answer(study: Study) -> Json:
+    """Limits and what is used of them."""
+    steps, seconds = study.steps, study.gpu_seconds
+    return {
+        "steps": {
+            "limit": steps.limit,
+            "spent": steps.spent,
+            "reserved": steps.reserved,
+            "lost": steps.beyond,
+        },
+        "gpu_seconds": {
+            "limit": seconds.limit,
+            "spent": seconds.spent,
+            "reserved": seconds.reserved,
+            "overrun": seconds.beyond,
+        },
+    }
+
+
+def best_answer(best: Best) -> Json:
+    """The study's best trial so far."""
+    return {
+        "trial_id": best.trial.id,
+        "value": best.trial.best.value,
+        "step": best.trial.best.step,
+        "checkpoint": checkpoint_answer(best.checkpoint) if best.checkpoint else None,
+    }
+
+
+def checkpoint_answer(kept: Checkpoint) -> Json:
+    """Where saved weights lie."""
+    return {
+        "step": kept.step,
+        "value": kept.value,
+        "store": kept.store,
+        "key": kept.key,
+        "bytes": kept.bytes,
+    }
+
+
+def dry_run_answer(rehearsed: DryRun) -> Json:
+    """The first round and its cost, nothing stored."""
+    return {
+        "round": wire.to_wire(rehearsed.round),
+        "trials": rehearsed.trials,
+        "cost": wire.to_wire(rehearsed.cost),
+        "verdicts": [wire.to_wire(verdict) for verdict in rehearsed.verdicts],
+    }

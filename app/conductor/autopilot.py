@@ -1,0 +1,19 @@
+"""Accepts open recommendations that a change of limits or autopilot made acceptable."""
+
+import structlog
+
+from app.services.autopilot import open_recommendations, try_accepting
+from app.services.context import Context
+
+log = structlog.get_logger()
+
+
+def apply_autopilot(context: Context) -> int:
+    """How many were accepted; one that fails holds up no other."""
+    accepted = 0
+    for study_id, wanted in open_recommendations(context):
+        try:
+            accepted += try_accepting(context, study_id, wanted)
+        except Exception as error:
+            log.error("autopilot failed", study_id=study_id, exc_info=error)
+    return accepted

@@ -1,0 +1,13 @@
+"""The sweep: leases that lapsed, limits that are spent, wake-ups that were lost."""
+
+from app.services.context import Context
+from app.services.leases import mark_expired
+from app.services.spent_limits import end_spent_studies
+from app.services.wake_ups import wake_for_waiting
+
+
+def sweep_leases(context: Context) -> None:
+    """Mark what may be taken over, end what can no longer be afforded, wake whoever is idle."""
+    mark_expired(context)
+    end_spent_studies(context)
+    wake_for_waiting(context)

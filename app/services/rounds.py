@@ -1,0 +1,190 @@
+"""Rounds: opened by accepting or by hand, closed early, and given more trials."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app import wire
+from app.db import recommendations, rounds, studies, trials
+from app.db.database import Connection
+from app.db.studies import Study
+from app.domain.errors import InvalidInput, MissingObject, WrongState
+from app.domain.ids import RecommendationId, StudyId, TrialId
+from app.domain.rounds import Point, Purpose, Round, RoundDefinition, RoundRequest, inherit
+from app.domain.space import STRICT_FIELDS, check_space
+from app.domain.states import EndReason, RoundState, StudyState, TrialState
+from app.domain.studies import SamplerKind
+from app.policy.engine import admit_round
+from app.sampling import adaptive
+from app.services import acceptance, facts, gate, waiting
+from app.services.acceptance import Accepted
+from app.services.context import Context
+from app.services.definition_checks import check_schedule_names
+from app.services.opening import enter_review_if_over, open_round, store_trials
+from app.services.repeats import earlier_answer, keep_answer
+from app.services.request_keys import RequestKey
+from app.services.round_plan import RoundPlan, Start, explicit_trials, plan_round
+from app.services.studies import refuse_enforced
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptRequest:
+    """Accept a recommendation; `production_steps` where it asks for the number."""
+
+    __pydantic_config__: ClassVar = STRICT_FIELDS
+    accept: RecommendationId
+    production_steps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoreTrials:
+    """Either a `count` from the round's sampler, or `points`."""
+
+    __pydantic_config__: ClassVar = STRICT_FIELDS
+    count: int | None = None
+    points: tuple[Point, ...] = ()
+
+
+def read_round(context: Context, study_id: StudyId, number: int) -> Round:
+    """The round. Raises MissingObject."""
+    with context.database.reading() as connection:
+        return rounds.get(connection, study_id, number)
+
+
+def accept_recommendation(context: Context, study_id: StudyId, body: AcceptRequest) -> Accepted:
+    """Open the proposed round; twice: the same round. Raises StateConflicts."""
+    with context.database.writing() as connection:
+        study = studies.lock(connection, study_id)
+        found = recommendations.get(connection, body.accept)
+        if found.study_id != study_id:
+            raise MissingObject(f"study {study_id} has no recommendation {body.accept}")
+        accepted = acceptance.accept(connection, study, found, body.production_steps)
+    context.bell.ring()
+    return accepted
+
+
+def post_round(
+    context: Context, study_id: StudyId, request: RoundRequest, key: RequestKey | None = None
+) -> int:
+    """Open a hand-written round; its number.
+
+    Raises RefusedByRules (admission), BlockedByFindings (the gate) and WrongState (limits).
+    """
+    adaptive.check_installed(request.sampler.kind if request.sampler else SamplerKind.RANDOM)
+    with context.database.writing() as connection:
+        earlier = earlier_answer(connection, key)
+        if earlier is not None:
+            return int(str(earlier["round"]))
+        study = studies.lock(connection, study_id)
+        definition = _completed(connection, study, request)
+        study = _woken(connection, study)
+        known = facts.outline(connection, study_id)
+        refuse_enforced(admit_round(known, definition))
+        acceptance.check_rounds_limit(connection, study_id, definition)
+        gate.check_by_hand(connection, known, study_id, definition)
+        number = open_round(connection, study, definition)
+        waiting.refresh(connection, study_id)
+        keep_answer(connection, key, {"round": number})
+    context.bell.ring()
+    return number
+
+
+def close_round(context: Context, study_id: StudyId, number: int) -> Round:
+    """Draw and claim no more trials of a round; what runs ends as usual, then it is reviewed."""
+    with context.database.writing() as connection:
+        own = trials.of_round(connection, study_id, number)
+        for trial in own:
+            if trial.state is TrialState.WAITING:
+                _cancel(connection, trial.id)
+        studies.lock(connection, study_id)
+        found = rounds.get(connection, study_id, number)
+        rounds.write(connection, found, points_to_draw=0)
+        enter_review_if_over(connection, study_id, number)
+        waiting.refresh(connection, study_id)
+        closed = rounds.get(connection, study_id, number)
+    context.bell.ring()
+    return closed
+
+
+def add_trials(
+    context: Context,
+    study_id: StudyId,
+    number: int,
+    more: MoreTrials,
+    key: RequestKey | None = None,
+) -> list[str]:
+    """More points for a round; a closed one opens again. Ids of the new trials."""
+    with context.database.writing() as connection:
+        earlier = earlier_answer(connection, key)
+        if earlier is not None:
+            return wire.from_wire(list[str], earlier["trial_ids"])
+        study = _woken(connection, studies.lock(connection, study_id))
+        found = rounds.lock(connection, study_id, number)
+        plan = _more(connection, study, found, more)
+        if found.state is not RoundState.OPEN:
+            rounds.change_state(connection, found, RoundState.OPEN)
+        to_draw = found.points_to_draw + plan.points_to_draw
+        rounds.write(connection, found, points_to_draw=to_draw)
+        ids = store_trials(connection, study, found, plan)
+        enter_review_if_over(connection, study_id, number)
+        waiting.refresh(connection, study_id)
+        keep_answer(connection, key, {"trial_ids": ids})
+    context.bell.ring()
+    return ids
+
+
+def _completed(connection: Connection, study: Study, request: RoundRequest) -> RoundDefinition:
+    earlier = rounds.of_study(connection, study.id)
+    if not earlier:
+        raise WrongState("this study has no round yet", hint="POST .../start opens its first one")
+    tunes = [r for r in earlier if r.definition.purpose is Purpose.TUNE]
+    definition = inherit(request, (tunes or earlier)[-1].definition)
+    check_space(definition.parameters, definition.fixed)
+    check_schedule_names(definition.schedule, {*definition.parameters, *definition.fixed})
+    if definition.max_train_steps < 1:
+        raise InvalidInput(
+            f"max_train_steps must be at least 1; it is {definition.max_train_steps}"
+        )
+    if definition.checks is not None and definition.checks > len(earlier):
+        raise InvalidInput(f"`checks` names round {definition.checks}; there are {len(earlier)}")
+    return definition
+
+
+def _woken(connection: Connection, study: Study) -> Study:
+    """A completed study goes on with what a person adds to it. Raises WrongState if cancelled."""
+    if study.state is StudyState.CANCELLED:
+        raise WrongState("this study is cancelled: nothing more runs in it")
+    if study.state is StudyState.COMPLETED:
+        studies.change_state(connection, study, StudyState.ACTIVE)
+        return studies.get(connection, study.id)
+    return study
+
+
+def _more(connection: Connection, study: Study, found: Round, more: MoreTrials) -> RoundPlan:
+    if (more.count is None) == (not more.points):
+        raise InvalidInput("give either `count` or `points`, not both or none")
+    own = trials.of_round(connection, study.id, found.number)
+    first = max((trial.point_index for trial in own), default=-1) + 1
+    if more.points:
+        planned = explicit_trials(found.definition, more.points, first)
+        return RoundPlan(planned, study.next_index)
+    earlier = rounds.of_study(connection, study.id)
+    start = Start(
+        study.next_index,
+        tuple(r.definition for r in earlier if r.number < found.number),
+        frozenset(trial.point_key for trial in own),
+        first,
+    )
+    return plan_round(_counting(found.definition, more.count or 0), start)
+
+
+def _counting(definition: RoundDefinition, count: int) -> RoundDefinition:
+    return inherit(
+        RoundRequest(purpose=definition.purpose, checks=definition.checks, trials=count),
+        definition,
+    )
+
+
+def _cancel(connection: Connection, trial_id: TrialId) -> None:
+    trial = trials.lock(connection, trial_id)
+    if trial.state is TrialState.WAITING:
+        trials.change_state(connection, trial, TrialState.CANCELLED, EndReason.CANCELLED)

@@ -1,0 +1,158 @@
+"""Taking a trial for a slot: which one, from which checkpoint, with what set aside."""
+
+from dataclasses import dataclass, replace
+from typing import Any  # Any: JSON of the study's definition
+
+from app import wire
+from app.db import attempts, budget, claiming, trials
+from app.db.attempts import NewAttempt
+from app.db.checkpoints import Reader
+from app.db.claiming import Candidate, Doorstep, Wanted
+from app.db.database import Connection
+from app.db.identifiers import new_id
+from app.db.trial_rows import best_columns, lineage_column, resume_column
+from app.domain.budget import Reservation, reservation
+from app.domain.curves import continue_lineage
+from app.domain.ids import AttemptId
+from app.domain.leases import Timing, WorkerState, is_quiet
+from app.domain.matching import can_run
+from app.domain.reports import ClaimRequest
+from app.domain.states import TrialState
+from app.domain.studies import Job
+from app.domain.trials import Start, Trial
+from app.services.losing import lose_to_successor
+from app.services.starting import choose_start
+from app.settings import Settings
+
+_TRIES = 50  # candidates that turn out not to fit, in one claim
+
+
+class RequestRepeated(Exception):
+    """The request made its attempt in another transaction, meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A trial that is now this attempt's."""
+
+    attempt_id: AttemptId
+    number: int
+    trial: Trial
+    definition: dict[str, Any]
+    resume: Start | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """What stays the same while one claim tries candidates."""
+
+    connection: Connection
+    settings: Settings
+    request: ClaimRequest
+    reader: Reader
+
+
+def take(
+    connection: Connection, settings: Settings, request: ClaimRequest, door: Doorstep
+) -> Taken | None:
+    """The first candidate that fits, taken; None: nothing fits. Raises RequestRepeated."""
+    if door.worker_state not in (None, WorkerState.ACTIVE):
+        return None
+    timing = Timing(settings.lease_seconds, settings.sweep_seconds)
+    wanted = Wanted(request, takes_marked=not is_quiet(door.watch, door.now, timing))
+    taking = _Taking(connection, settings, request, Reader(request.worker, door.shares_store))
+    for _ in range(_TRIES):
+        candidate = claiming.find(connection, wanted)
+        if candidate is None:
+            return None
+        job = job_of(candidate.definition)
+        if not can_run(job, request.offers) or not _has_slot_free(connection, candidate):
+            studies = wanted.without_studies | {candidate.trial.study_id}
+            wanted = replace(wanted, without_studies=studies)
+            continue
+        taken = _try(taking, candidate, job)
+        if taken is not None:
+            return taken
+        wanted = replace(wanted, without_trials=wanted.without_trials | {candidate.trial.id})
+    return None
+
+
+def job_of(definition: dict[str, Any]) -> Job | str:
+    """The job of a stored definition."""
+    stored = definition["job"]
+    return stored if isinstance(stored, str) else wire.from_wire(Job, stored)
+
+
+def _has_slot_free(connection: Connection, candidate: Candidate) -> bool:
+    """Whether the study's concurrency leaves room; the study is held while it is counted."""
+    if candidate.concurrency is None or candidate.trial.state is TrialState.RUNNING:
+        return True
+    budget.room(connection, candidate.trial.study_id)
+    running = budget.running_trials(connection, candidate.trial.study_id)
+    return running < candidate.concurrency
+
+
+def _try(taking: _Taking, candidate: Candidate, job: Job | str) -> Taken | None:
+    """Take the candidate; None, and nothing is changed, if it does not fit."""
+    if candidate.trial.claimable_at is None:
+        return _take_candidate(taking, candidate, job)
+    with taking.connection.begin_nested() as savepoint:
+        taken = _take_candidate(taking, candidate, job)
+        if taken is None:
+            savepoint.rollback()
+        return taken
+
+
+def _take_candidate(taking: _Taking, candidate: Candidate, job: Job | str) -> Taken | None:
+    connection, trial = taking.connection, candidate.trial
+    if trial.claimable_at is not None and not lose_to_successor(connection, trial):
+        return None
+    start = choose_start(connection, candidate, taking.reader)
+    attempt_id = AttemptId(new_id("attempt"))
+    wanted = _reservation(taking, candidate, job, start.step)
+    seconds = _gpu_seconds(connection, candidate, wanted)
+    if seconds is None or not budget.reserve(connection, trial.study_id, wanted.steps, seconds):
+        return None
+    new = NewAttempt(
+        id=attempt_id,
+        trial=trial,
+        request=taking.request,
+        resume=start.resume,
+        reserved_steps=wanted.steps,
+        reserved_gpu_seconds=seconds,
+        lease_seconds=taking.settings.lease_seconds,
+    )
+    if not attempts.insert_one(connection, new):
+        raise RequestRepeated
+    columns = {
+        "attempt_id": attempt_id,
+        "attempts": trial.attempt_count + 1,
+        "lineage": lineage_column(continue_lineage(trial.lineage, attempt_id, start.at)),
+        "resume": resume_column(start.prefix),
+        **best_columns(start.best),
+    }
+    if trial.state is TrialState.RUNNING:
+        trials.write(connection, trial.id, claimable_at=None, **columns)
+    else:
+        trials.change_state(connection, trial, TrialState.RUNNING, **columns)
+    number = trial.attempt_count + 1
+    return Taken(attempt_id, number, trial, candidate.definition, start.resume)
+
+
+def _reservation(
+    taking: _Taking, candidate: Candidate, job: Job | str, start_step: int
+) -> Reservation:
+    slack_seconds = taking.settings.grace_seconds + taking.settings.lease_seconds
+    horizon = candidate.trial.max_train_steps
+    return reservation(job, horizon, start_step, candidate.seconds_per_step, slack_seconds)
+
+
+def _gpu_seconds(connection: Connection, candidate: Candidate, wanted: Reservation) -> float | None:
+    """The GPU-seconds to set aside: before any speed is known, all that is left, so that one trial
+    runs at a time; None: nothing is left."""
+    if wanted.gpu_seconds is not None:
+        return wanted.gpu_seconds
+    if not candidate.is_gpu_limited:
+        return 0.0
+    left = budget.room(connection, candidate.trial.study_id).gpu_seconds
+    return left if left is not None and left > 0 else None

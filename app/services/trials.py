@@ -1,0 +1,97 @@
+"""Trials: read, list, cancel and retry them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.db import interventions, outbox, rounds, studies, trial_pages, trial_parts, trials
+from app.db.database import Connection
+from app.db.trial_pages import Filter
+from app.db.trial_parts import Parts
+from app.domain.errors import WrongState
+from app.domain.ids import StudyId, TrialId
+from app.domain.states import ENDED_STUDIES, EndReason, RoundState, TrialState
+from app.domain.trials import Trial
+from app.services import waiting
+from app.services.context import Context
+from app.services.opening import enter_review_if_over
+
+
+@dataclass(frozen=True, slots=True)
+class TrialView:
+    """A trial with its attempts and checkpoints."""
+
+    trial: Trial
+    parts: Parts
+
+
+def view_of(connection: Connection, trial: Trial) -> TrialView:
+    """The view of one trial."""
+    return views_of(connection, [trial])[0]
+
+
+def views_of(connection: Connection, found: Sequence[Trial]) -> list[TrialView]:
+    """The views of many, in two statements."""
+    parts = trial_parts.of_trials(connection, [trial.id for trial in found])
+    return [TrialView(trial, parts[trial.id]) for trial in found]
+
+
+def read_trial(context: Context, trial_id: TrialId) -> TrialView:
+    """The trial. Raises MissingObject."""
+    with context.database.reading() as connection:
+        return view_of(connection, trials.get(connection, trial_id))
+
+
+def list_trials(
+    context: Context, wanted: Filter, cursor: str | None, limit: int
+) -> tuple[list[TrialView], str | None]:
+    """A page of a study's trials, and the cursor of the next. Raises MissingObject."""
+    with context.database.reading() as connection:
+        studies.get(connection, wanted.study_id)
+        found, following = trial_pages.page(connection, wanted, cursor, limit)
+        return views_of(connection, found), following
+
+
+def cancel_trial(context: Context, trial_id: TrialId) -> TrialView:
+    """End a waiting or running trial; its attempt's next write is refused. Raises WrongState."""
+    with context.database.writing() as connection:
+        study_id = trials.get(connection, trial_id).study_id
+        interventions.cancel_attempts_of_trial(connection, study_id, trial_id)
+        trial = trials.lock(connection, trial_id)
+        trials.change_state(connection, trial, TrialState.CANCELLED, EndReason.CANCELLED)
+        enter_review_if_over(connection, study_id, trial.round)
+        waiting.refresh(connection, study_id)
+        view = view_of(connection, trials.get(connection, trial_id))
+    context.bell.ring()
+    return view
+
+
+def retry_trial(context: Context, trial_id: TrialId) -> TrialView:
+    """A failed or cancelled trial of an open round waits again, its failures forgotten.
+
+    Raises WrongState for other trials, a round that is not open, and a study that has ended.
+    """
+    with context.database.writing() as connection:
+        trial = trials.lock(connection, trial_id)
+        study = studies.lock(connection, trial.study_id)
+        found = rounds.lock(connection, trial.study_id, trial.round)
+        if found.state is not RoundState.OPEN or study.state in ENDED_STUDIES:
+            raise WrongState(
+                f"round {found.number} is {found.state} and the study {study.state}:"
+                " a trial is retried in an open round",
+                hint=f"POST /v1/studies/{study.id}/rounds/{found.number}/trials adds points,"
+                " which opens the round again",
+            )
+        trials.change_state(connection, trial, TrialState.WAITING)
+        trials.write(connection, trial_id, failures=0, not_before=0.0)
+        outbox.add_wake_up(connection, study.definition.gpus)
+        waiting.refresh(connection, trial.study_id)
+        view = view_of(connection, trials.get(connection, trial_id))
+    context.bell.ring()
+    return view
+
+
+def wanted_trials(
+    study_id: StudyId, round_number: int | None, state: TrialState | None, order: str
+) -> Filter:
+    """What a list of trials asks for."""
+    return Filter(study_id, round_number, state, order)

@@ -1,0 +1,1 @@
+"""The samplers: by index, at random, on a grid, learned."""
