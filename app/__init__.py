@@ -1,1 +1,2 @@
-"""The service: rings that point inward, from the API down to the playbook chapter in `domain`, `policy` and `planning`."""
+"""The service: rings that point inward, from the API down to the playbook chapter in `domain`,
+`policy` and `planning`."""

@@ -4,12 +4,14 @@ reach them and the broker never carries an hour of work.
 """
 
 import os
+import sys
 from typing import Any
 
 import structlog
 from celery import Celery, bootsteps
 from celery.worker import WorkController, state
 
+from app.logs import configure_logging
 from workers.node import Node
 from workers.options import WorkerOptions
 from workers.signals import end_on_signals, start_or_exit
@@ -60,7 +62,10 @@ class NodeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships n
                 pool=parent.pool_cls.__module__,
             )
             raise SystemExit(2)
-        self.node = node = Node(parent.app.conf.paceline_options or WorkerOptions())
+        options = parent.app.conf.paceline_options
+        if options is None:  # started by `celery` itself: nobody has set up the logs
+            configure_logging(as_json=not sys.stderr.isatty())
+        self.node = node = Node(options or WorkerOptions())
         end_on_signals(node, _stop_celery)
         parent.app.conf.paceline_node = node
         start_or_exit(node)

@@ -11,6 +11,8 @@ from app.api.auth import Brake
 from app.api.headers import SecurityHeaders
 from app.api.presence import Presence
 from app.api.routes import (
+    attempts,
+    claims,
     recommendations,
     rounds,
     rules,
@@ -21,7 +23,9 @@ from app.api.routes import (
     tokens,
     trials,
     waivers,
+    workers,
 )
+from app.api.waiting import Waiters
 from app.services.context import Context
 
 DESCRIPTION = (
@@ -35,6 +39,9 @@ ROUTERS = (
     schedules.router,
     study_page.router,
     studies.router,
+    claims.router,
+    attempts.router,
+    workers.router,
     rounds.router,
     trials.router,
     recommendations.router,
@@ -63,6 +70,8 @@ def create_app(context: Context) -> FastAPI:
     )
     app.state.context = context
     app.state.brake = Brake()
+    app.state.waiters = Waiters(context)
+    app.state.routers = ROUTERS
     for router in ROUTERS:
         app.include_router(router)
     errors.install(app)

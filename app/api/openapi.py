@@ -37,11 +37,19 @@ def describe(app: FastAPI) -> dict[str, Any]:  # Any: JSON schema
         components = document.setdefault("components", {})
         components.setdefault("schemas", {})["Problem"] = _PROBLEM
         components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
-        for route in (r for r in app.routes if isinstance(r, APIRoute)):
+        for route in routes(app):
             for method in route.methods or ():
                 _complete(document, route, document["paths"][route.path_format][method.lower()])
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def routes(app: FastAPI) -> Iterator[APIRoute]:
+    """Every route that is described (an application keeps its routers, not their routes)."""
+    for router in app.state.routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema and router.include_in_schema:
+                yield route
 
 
 def _complete(

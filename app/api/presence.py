@@ -7,6 +7,7 @@ import structlog
 
 from app.services.context import Context
 from app.services.leases import note_api_seen
+from app.services.workers import write_store_nonce
 
 log = structlog.get_logger()
 
@@ -27,10 +28,16 @@ class Presence:
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
+        has_signed = False
         while True:
             try:
                 note_api_seen(self._context)
+                has_signed = has_signed or self._sign_store()
             except Exception as error:  # noqa: BLE001 - a thread's edge: the database may be away
                 log.warning("could not note that this API is there", error=str(error))
             if self._gone.wait(self._context.settings.sweep_seconds):
                 return
+
+    def _sign_store(self) -> bool:
+        write_store_nonce(self._context)
+        return True

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from app.db.tables import attempts, service_state, studies, trials, workers
+from app.db.tables import attempts, rounds, service_state, studies, trials, workers
 from app.db.trial_rows import TRIAL_COLUMNS, trial_of
 from app.db.types import now_seconds
 from app.domain.ids import AttemptId, StudyId, TrialId
@@ -55,6 +55,7 @@ class Candidate:
 
     trial: Trial
     definition: dict[str, Any]
+    round_definition: dict[str, Any]
     seconds_per_step: float | None
     concurrency: int | None
     is_gpu_limited: bool
@@ -99,11 +100,13 @@ def find(connection: Connection, wanted: Wanted) -> Candidate | None:
         select(
             *TRIAL_COLUMNS,
             studies.c.definition,
+            rounds.c.definition.label("round_definition"),
             studies.c.seconds_per_step,
             studies.c.concurrency,
             studies.c.gpu_seconds_limit.is_not(None).label("is_gpu_limited"),
         )
         .join_from(trials, studies, studies.c.id == trials.c.study_id)
+        .join(rounds, (rounds.c.study_id == studies.c.id) & (rounds.c.number == trials.c.round))
         .where(_IS_CLAIMABLE, _is_due(takes_marked=wanted.takes_marked), *_fitting(wanted))
         .order_by(trials.c.priority.desc(), trials.c.number)
         .limit(1)
@@ -115,6 +118,7 @@ def find(connection: Connection, wanted: Wanted) -> Candidate | None:
     return Candidate(
         trial=trial_of(row),
         definition=row["definition"],
+        round_definition=row["round_definition"],
         seconds_per_step=row["seconds_per_step"],
         concurrency=row["concurrency"],
         is_gpu_limited=row["is_gpu_limited"],

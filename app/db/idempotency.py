@@ -23,7 +23,8 @@ def take(connection: Connection, key: str, route: str, body_digest: str) -> bool
     statement = upsert(connection, keys).values(
         key=key, route=route, body_digest=body_digest, answer={}, created_at=now_seconds()
     )
-    return connection.execute(statement.on_conflict_do_nothing()).rowcount > 0
+    taken = statement.on_conflict_do_nothing().returning(keys.c.key)
+    return connection.execute(taken).one_or_none() is not None
 
 
 def get(connection: Connection, key: str, route: str) -> StoredAnswer:

@@ -1,13 +1,25 @@
 """What workers say: claims, heartbeats, measurements, checkpoints, the end (contract section 5)."""
 
+import re
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from app.domain.curves import Batch
+from app.domain.errors import InvalidInput
 from app.domain.ids import StudyId, WorkerId
 from app.domain.space import STRICT_FIELDS
 from app.domain.states import EndReason, Outcome
 
 MAX_WAIT_SECONDS = 30
+MAX_WORD = 128
+METRIC_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
+
+
+def check_words(**words: str) -> None:
+    """Raises InvalidInput unless each is 1 to 128 characters long."""
+    for name, word in words.items():
+        if not 1 <= len(word) <= MAX_WORD:
+            raise InvalidInput(f"{name} is 1 to {MAX_WORD} characters long; it has {len(word)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,14 @@ class ClaimRequest:
     offers: Offers = Offers()
     study_id: StudyId | None = None
     wait_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.wait_seconds <= MAX_WAIT_SECONDS:
+            raise InvalidInput(
+                f"wait_seconds lies between 0 and {MAX_WAIT_SECONDS}; it is {self.wait_seconds}"
+            )
+        check_words(worker=self.worker, boot_id=self.boot_id, slot=self.slot)
+        check_words(request_id=self.request_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +106,25 @@ class Measurements:
     steps: tuple[int, ...]
     metrics: dict[str, tuple[float | NonFinite | None, ...]]
 
+    def batch(self) -> Batch:
+        """The same in numbers. Raises InvalidInput for a bad name, length or order of steps."""
+        for name in self.metrics:
+            check_metric_name(name)
+        return Batch(self.steps, {name: _numbers(told) for name, told in self.metrics.items()})
+
+
+def check_metric_name(name: str) -> None:
+    """Raises InvalidInput unless the name has the contract's form."""
+    if not METRIC_NAME.fullmatch(name):
+        raise InvalidInput(
+            f"{name[:40]!r} is no metric name; it starts with a letter or _, then letters, digits, "
+            "_ . - follow, at most 128 characters in all"
+        )
+
+
+def _numbers(told: tuple[float | str | None, ...]) -> tuple[float | None, ...]:
+    return tuple(float(value) if isinstance(value, str) else value for value in told)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointReport:
@@ -137,3 +176,6 @@ class Registration:
     store_nonce: str | None = None
     entrypoints: tuple[str, ...] = ()
     commands: bool = False
+
+    def __post_init__(self) -> None:
+        check_words(worker=self.worker, boot_id=self.boot_id, name=self.name)

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from app.domain.errors import ExtraMissing
 from app.domain.space import Parameters, point_key
 from app.domain.studies import SamplerDefinition, SamplerKind
-from app.sampling.request import Values
+from app.sampling import uniform
+from app.sampling.request import DrawRequest, Values
 
 if TYPE_CHECKING:
     import optuna
 
 KEPT_STUDIES = 32
-TRIES = 50  # suggestions in a row that may be known points before the space counts as exhausted
+TRIES = 20  # suggestions in a row that may be known points before chance decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,15 @@ def suggest(question: Question) -> Values | None:
                 memory.asked[point_key(values)] = trial
                 return values
             optuna_study.drop(memory.study, trial)
-    return None
+    return _any_new(question, known)
+
+
+def _any_new(question: Question, known: set[str]) -> Values | None:
+    """Almost all was tried: a learned sampler repeats itself, so chance finds the rest."""
+    request = DrawRequest(
+        question.parameters, question.sampler.seed, 1, len(known), frozenset(known)
+    )
+    return next(iter(uniform.points(request).points), None)
 
 
 def forget_all() -> None:

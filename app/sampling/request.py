@@ -11,7 +11,7 @@ PATIENCE_DRAWS = 10_000  # draws in a row that may all be known points before a 
 
 @dataclass(frozen=True, slots=True)
 class DrawRequest:
-    """`count` new points of a space; `known`: keys that exist, `skip_boxes`: spaces covered before."""
+    """`count` new points of a space; `known` keys and points of `skip_boxes` are passed over."""
 
     parameters: Parameters
     seed: int

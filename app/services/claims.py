@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any  # Any: JSON of the job and of params
 
-from app.db import attempts, claiming
+from app import wire
+from app.db import attempts, claiming, rounds
 from app.domain.fencing import attempt_token
 from app.domain.ids import AttemptId
 from app.domain.reports import ClaimRequest
@@ -18,12 +19,13 @@ _TURNS = 5  # an older attempt to release, a repeated request: each costs a turn
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a worker needs to run an attempt."""
+    """What a worker needs to run an attempt; `params` holds the round's fixed values, too."""
 
     attempt_id: AttemptId
     number: int
     token: str
     trial: Trial
+    params: dict[str, Any]
     job: dict[str, Any] | str
     resume: Start | None
 
@@ -50,11 +52,33 @@ def claim(context: Context, request: ClaimRequest) -> Claimed | None:
 def _repeated(context: Context, key: bytes, attempt_id: AttemptId) -> Claimed:
     with context.database.reading() as connection:
         held = attempts.look(connection, attempt_id)
-    number, resume = held.attempt.number, held.attempt.resume
-    return _claimed(key, Taken(attempt_id, number, held.trial, held.definition, resume))
+        found = rounds.get(connection, held.trial.study_id, held.trial.round)
+    taken = Taken(
+        attempt_id=attempt_id,
+        number=held.attempt.number,
+        trial=held.trial,
+        definition=held.definition,
+        round_definition=wire.to_wire(found.definition),
+        resume=held.attempt.resume,
+    )
+    return _claimed(key, taken)
 
 
 def _claimed(key: bytes, taken: Taken) -> Claimed:
     token = attempt_token(key, taken.attempt_id)
-    job = taken.definition["job"]
-    return Claimed(taken.attempt_id, taken.number, token, taken.trial, job, taken.resume)
+    fixed = {name: one["value"] for name, one in taken.round_definition["fixed"].items()}
+    return Claimed(
+        attempt_id=taken.attempt_id,
+        number=taken.number,
+        token=token,
+        trial=taken.trial,
+        params={**fixed, **taken.trial.params},
+        job=taken.definition["job"],
+        resume=taken.resume,
+    )
+
+
+def gpu_counts_waiting(context: Context) -> list[int]:
+    """The GPU counts of trials that could be claimed now: a cheap look before a claim."""
+    with context.database.reading() as connection:
+        return claiming.sizes_waiting(connection)

@@ -11,7 +11,8 @@ from app.db.trials import Place
 from app.domain.ids import StudyId
 from app.domain.rounds import Action, Round, RoundDefinition
 from app.domain.states import RoundState, StudyState, TrialState
-from app.services import resumes
+from app.planning.old_boxes import boxes_to_skip
+from app.services import facts, resumes
 from app.services.round_plan import RoundPlan, Start, plan_round
 
 
@@ -34,9 +35,9 @@ def open_round(
     plan: RoundPlan | None = None,
 ) -> int:
     """Store the next round of a locked study with its trials; its number."""
-    earlier = rounds.of_study(connection, study.id)
-    number = len(earlier) + 1
-    start = Start(study.next_index, tuple(r.definition for r in earlier))
+    outline = facts.outline(connection, study.id)
+    number = len(outline.rounds) + 1
+    start = Start(study.next_index, boxes_to_skip(outline, definition))
     planned = plan or plan_round(definition, start)
     rounds.insert_one(
         connection,

@@ -1,12 +1,12 @@
 """From a round's definition to its trials: explicit points first, then the sampler's; nothing is
 stored here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain.errors import InvalidDefinition
 from app.domain.points import check_point, merged_schedule
-from app.domain.rounds import Point, Purpose, RoundDefinition
+from app.domain.rounds import Point, RoundDefinition
 from app.domain.schedules import Names, resolve
 from app.domain.space import Parameters, point_key
 from app.domain.studies import SamplerKind
@@ -19,10 +19,10 @@ from app.services.definition_checks import MAX_TRIALS, check_amounts
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a study stands: its next index of the sequence, and the rounds it ran before."""
+    """Where a study stands: its next index of the sequence, and the spaces it searched before."""
 
     next_index: int = 0
-    earlier: tuple[RoundDefinition, ...] = ()
+    skip_boxes: tuple[Parameters, ...] = ()
     known: frozenset[str] = frozenset()
     first_point: int = 0
 
@@ -48,7 +48,7 @@ def plan_round(definition: RoundDefinition, start: Start) -> RoundPlan:
         count=wanted,
         first_index=start.next_index,
         known=frozenset(known),
-        skip_boxes=covered_boxes(definition, start.earlier),
+        skip_boxes=start.skip_boxes,
     )
     drawn = draw(definition.sampler, request) if wanted else None
     points = [Point(values) for values in drawn.points] if drawn else []
@@ -76,21 +76,6 @@ def explicit_trials(
     )
 
 
-def covered_boxes(
-    definition: RoundDefinition, earlier: Sequence[RoundDefinition]
-) -> tuple[Parameters, ...]:
-    """The narrower spaces that earlier rounds of this setting drew from: they are skipped."""
-    if definition.purpose is not Purpose.TUNE:
-        return ()
-    return tuple(
-        other.parameters
-        for other in earlier
-        if other.purpose is Purpose.TUNE
-        and _is_same_setting(definition, other)
-        and _is_wider(definition.parameters, other.parameters)
-    )
-
-
 def _wanted(definition: RoundDefinition) -> int:
     if definition.trials is not None:
         return definition.trials
@@ -111,25 +96,3 @@ def _trials_of(definition: RoundDefinition, point: Point, index: int) -> Iterabl
     key = point_key(params)
     for seed in definition.seeds if point.seeds is None else point.seeds:
         yield NewTrial(index, key, params, seed, schedule, point.origin, point.resume)
-
-
-def _is_same_setting(one: RoundDefinition, other: RoundDefinition) -> bool:
-    return (
-        one.max_train_steps == other.max_train_steps
-        and one.interval_steps == other.interval_steps
-        and one.fixed == other.fixed
-        and one.schedule == other.schedule
-        and one.tags == other.tags
-    )
-
-
-def _is_wider(new: Parameters, old: Parameters) -> bool:
-    """Whether the new space holds the old one and more."""
-    if new == old or new.keys() != old.keys():
-        return False
-    return all(
-        old[name].bounds[0] >= new[name].bounds[0] and old[name].bounds[1] <= new[name].bounds[1]
-        if new[name].is_numeric and old[name].is_numeric
-        else new[name] == old[name]
-        for name in new
-    )

@@ -1,6 +1,6 @@
 """Rounds: opened by accepting or by hand, closed early, and given more trials."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from app import wire
@@ -13,6 +13,7 @@ from app.domain.rounds import Point, Purpose, Round, RoundDefinition, RoundReque
 from app.domain.space import STRICT_FIELDS, check_space
 from app.domain.states import EndReason, RoundState, StudyState, TrialState
 from app.domain.studies import SamplerKind
+from app.planning.old_boxes import boxes_to_skip
 from app.policy.engine import admit_round
 from app.sampling import adaptive
 from app.services import acceptance, facts, gate, waiting
@@ -167,10 +168,11 @@ def _more(connection: Connection, study: Study, found: Round, more: MoreTrials) 
     if more.points:
         planned = explicit_trials(found.definition, more.points, first)
         return RoundPlan(planned, study.next_index)
-    earlier = rounds.of_study(connection, study.id)
+    outline = facts.outline(connection, study.id)
+    earlier = tuple(r for r in outline.rounds if r.number < found.number)
     start = Start(
         study.next_index,
-        tuple(r.definition for r in earlier if r.number < found.number),
+        boxes_to_skip(replace(outline, rounds=earlier), found.definition),
         frozenset(trial.point_key for trial in own),
         first,
     )

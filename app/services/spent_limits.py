@@ -72,9 +72,7 @@ def _end(context: Context, study_id: StudyId) -> bool:
         trials.cancel_waiting(connection, study_id, EndReason.BUDGET)
         for held in lapsed:
             end_lost(connection, held.attempt, held.trial)
-            trials.change_state(
-                connection, held.trial, TrialState.CANCELLED, EndReason.BUDGET
-            )
+            trials.change_state(connection, held.trial, TrialState.CANCELLED, EndReason.BUDGET)
         study = studies.lock(connection, study_id)
         studies.change_state(connection, study, StudyState.PAUSED)
         studies.write(connection, study_id, waiting_for=waiting.LIMIT)

@@ -39,6 +39,7 @@ class Taken:
     number: int
     trial: Trial
     definition: dict[str, Any]
+    round_definition: dict[str, Any]
     resume: Start | None
 
 
@@ -136,7 +137,14 @@ def _take_candidate(taking: _Taking, candidate: Candidate, job: Job | str) -> Ta
     else:
         trials.change_state(connection, trial, TrialState.RUNNING, **columns)
     number = trial.attempt_count + 1
-    return Taken(attempt_id, number, trial, candidate.definition, start.resume)
+    return Taken(
+        attempt_id=attempt_id,
+        number=number,
+        trial=trial,
+        definition=candidate.definition,
+        round_definition=candidate.round_definition,
+        resume=start.resume,
+    )
 
 
 def _reservation(

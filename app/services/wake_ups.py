@@ -7,9 +7,7 @@ from app.db.claiming import sizes_waiting
 from app.services.context import Context
 
 
-def send_wake_ups(
-    context: Context, send: Callable[[str], None], not_sent: type[Exception]
-) -> None:
+def send_wake_ups(context: Context, send: Callable[[str], None], not_sent: type[Exception]) -> None:
     """Send one wake-up a queue and forget its messages; what was not sent stays."""
     with context.database.reading() as connection:
         waiting = outbox.pending(connection)
@@ -28,7 +26,7 @@ def send_wake_ups(
 
 
 def wake_for_waiting(context: Context) -> None:
-    """Leave a wake-up again for every queue whose trials could be claimed: the first may be lost."""
+    """Leave a wake-up again for every queue with claimable trials: the first may be lost."""
     with context.database.reading() as connection:
         sizes = sizes_waiting(connection)
         known = {message.queue for message in outbox.pending(connection)}

@@ -1,5 +1,6 @@
 """`paceline demo`: a whole real study on the embedded service, told round by round."""
 
+import os
 import socket
 import sys
 import time
@@ -35,7 +36,7 @@ def demo(
     if study == STUDY:
         definition["job"]["python"] = sys.executable  # whatever environment happens to be active
     settings = Settings(data_dir=data_dir, port=_free_port())
-    with Signals() as signals, running(settings, slots=0) as service:
+    with Signals() as signals, running(settings, slots=os.cpu_count() or 2) as service:
         say = typer.echo if not as_json else _say_on_stderr
         with Client(service.url, service.token_file.read_text().strip()) as client:
             story = Story(client, say)
@@ -152,9 +153,15 @@ class Story:
         }
 
 
+def finding_mark(verdict: dict[str, Any]) -> str:  # Any: JSON
+    """What only informs is no alarm."""
+    return "i " if verdict["severity"] == "info" else "!!"
+
+
 def verdict_lines(verdicts: list[dict[str, Any]]) -> list[str]:  # Any: JSON
-    """Findings and what is unclear in words, what is clear in one line."""
-    lines = [f"  !! {v['code']} {v['message']}" for v in verdicts if v["verdict"] == "finding"]
+    """Findings (!!), what informs (i) and what is unclear (?) in words, what is clear in one line."""
+    findings = [v for v in verdicts if v["verdict"] == "finding"]
+    lines = [f"  {finding_mark(v)} {v['code']} {v['message']}" for v in findings]
     lines += [
         f"  ?  {v['code']} {v['message'] or 'needs ' + ', '.join(v['missing'])}"
         for v in verdicts

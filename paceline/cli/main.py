@@ -1,11 +1,14 @@
 """The command `paceline`: assembles the commands and turns refusals into words and exit codes."""
 
 import sys
+from typing import Any
 
 import typer
 
 from paceline.cli import access, advice, demo, doctor, servers, studies, trials
 from paceline.cli.connection import AUTH, CONFLICT, UNREACHABLE, USAGE, exit_code, say_problem
+
+CANNOT_START = ("StartFailed", "PlaceTaken", "NoSlot")  # they say what is in the way
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,9 +54,30 @@ def _explained(error: Exception) -> int:
         if isinstance(error, Unreachable):
             typer.echo("  -> is the service running? start one here with: paceline up", err=True)
         return UNREACHABLE
-    if type(error).__module__ == "app.domain.errors":
+    return _explained_here(error)
+
+
+def _explained_here(error: Exception) -> int:
+    """Of a process that was to start here; told by name, for its modules were imported lazily."""
+    kind = type(error)
+    if kind.__module__ == "app.domain.errors":
         return _refused_here(error)
+    if kind.__name__ in CANNOT_START:
+        typer.echo(f"error: {error}", err=True)
+        return 1
+    if kind.__name__ == "ValidationError":
+        _say_settings(error)
+        return USAGE
     raise error
+
+
+def _say_settings(error: Any) -> None:  # Any: pydantic's, imported lazily
+    for wrong in error.errors():
+        name = ".".join(str(part) for part in wrong["loc"])
+        typer.echo(f"error: setting {name} = {wrong['input']!r}: {wrong['msg']}", err=True)
+    typer.echo(
+        "  -> see where each setting comes from: env | grep PACELINE_, paceline.toml", err=True
+    )
 
 
 def _refused_here(error: Exception) -> int:

@@ -8,6 +8,7 @@ import pytest
 from app.db import rounds, studies
 from app.domain.ids import StudyId
 from app.domain.trials import Trial
+from app.policy import engine
 from app.policy.catalogue import rules_of
 from app.policy.rule import Stage
 from app.services import reviews, waiting
@@ -170,7 +171,7 @@ def test_a_round_that_was_reopened_while_it_was_judged_is_not_closed(
 ) -> None:
     study_id = lab.create()["id"]
     lab.train(study_id)
-    judge = reviews.assess
+    judge = engine.assess
 
     def reopen_meanwhile(*args: Json, **more: Json) -> Json:
         path = f"/v1/studies/{study_id}/rounds/1/trials"

@@ -17,7 +17,7 @@ def test_trials_come_in_pages_and_in_the_order_asked_for(lab: Lab) -> None:
     lab.train(study_id, exploding)
     numbers = []
     path = f"/v1/studies/{study_id}/trials?limit=3"
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         found = lab.get(path + (f"&cursor={cursor}" if cursor else ""))
         numbers += [item["number"] for item in found["items"]]

@@ -1,0 +1,92 @@
+"""Claims, attempts and workers as answers."""
+
+from typing import Any  # Any: JSON
+
+from app.api.answers import rfc3339
+from app.db.attempt_rows import start_column
+from app.db.workers import Worker
+from app.domain.trials import Attempt, Checkpoint
+from app.services.claims import Claimed
+from app.settings import Settings
+
+Json = dict[str, Any]  # Any: JSON
+
+
+def claim_answer(claimed: Claimed, settings: Settings) -> Json:
+    """What a worker needs to run the attempt, the service's timing included."""
+    trial = claimed.trial
+    return {
+        "attempt_id": claimed.attempt_id,
+        "number": claimed.number,
+        "token": claimed.token,
+        "lease_seconds": settings.lease_seconds,
+        "heartbeat_seconds": settings.heartbeat_seconds,
+        "grace_seconds": settings.grace_seconds,
+        "silence_seconds": settings.silence_seconds,
+        "trial": {
+            "id": trial.id,
+            "study_id": trial.study_id,
+            "round": trial.round,
+            "params": claimed.params,
+            "seed": trial.seed,
+        },
+        "job": claimed.job,
+        "max_train_steps": trial.max_train_steps,
+        "schedule": trial.schedule.to_dict(),
+        "evaluate_every_steps": trial.interval_steps,
+        "checkpoint_steps": list(trial.checkpoint_steps),
+        "resume": start_column(claimed.resume),
+    }
+
+
+def attempt_detail(attempt: Attempt) -> Json:
+    """One attempt in full."""
+    return {
+        "id": attempt.id,
+        "trial_id": attempt.trial_id,
+        "study_id": attempt.study_id,
+        "number": attempt.number,
+        "state": attempt.state,
+        "worker": attempt.worker,
+        "slot": attempt.slot,
+        "start_step": attempt.start_step,
+        "resume": start_column(attempt.resume),
+        "last_step": attempt.last_step,
+        "started_at": rfc3339(attempt.started_at),
+        "lease_expires_at": rfc3339(attempt.lease_expires_at),
+        "claimable_at": rfc3339(attempt.claimable_at),
+        "ended_at": rfc3339(attempt.ended_at),
+        "reason": attempt.reason,
+        "exit_code": attempt.exit_code,
+        "code": attempt.code,
+    }
+
+
+def stored_checkpoint(kept: Checkpoint) -> Json:
+    """What was kept of a checkpoint's report."""
+    return {
+        "step": kept.step,
+        "value": kept.value,
+        "store": kept.store,
+        "key": kept.key,
+        "bytes": kept.bytes,
+    }
+
+
+def worker_answer(worker: Worker, store: str) -> Json:
+    """One worker, and whether it shares the service's store."""
+    return {
+        "id": worker.id,
+        "boot_id": worker.boot_id,
+        "name": worker.name,
+        "version": worker.version,
+        "state": worker.state,
+        "store": worker.store,
+        "shares_store": worker.shares_store,
+        "service_store": store,
+        "slots": [{"slot": s.slot, "gpus": s.gpus, "queue": s.queue} for s in worker.slots],
+        "entrypoints": list(worker.entrypoints),
+        "commands": worker.commands,
+        "registered_at": rfc3339(worker.registered_at),
+        "last_seen_at": rfc3339(worker.last_seen_at),
+    }

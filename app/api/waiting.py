@@ -1,0 +1,87 @@
+"""Long polls of claims: one poller in this process asks the database for everybody who waits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+
+from app.domain.reports import ClaimRequest
+from app.services.claims import Claimed, claim, gpu_counts_waiting
+from app.services.context import Context
+
+LOOK_SECONDS = 0.05  # how soon a ring of the bell is noticed
+ASK_SECONDS = 0.5  # how often the database is asked when nobody rang
+
+IsGone = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiter:
+    request: ClaimRequest
+    is_gone: IsGone
+    answer: "asyncio.Future[Claimed | None]"
+
+
+class Waiters:
+    """Whoever waits for work. A client that went away claims nothing; what was claimed for one
+    that goes at that moment is found again under its request id, or its lease lapses."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._waiting: list[_Waiter] = []
+        self._poller: asyncio.Task[None] | None = None
+
+    async def claim(self, request: ClaimRequest, is_gone: IsGone) -> Claimed | None:
+        """The claim at once, or as soon as there is work within `wait_seconds`."""
+        claimed = await run_in_threadpool(claim, self._context, request)
+        if claimed is not None or request.wait_seconds == 0:
+            return claimed
+        waiter = _Waiter(request, is_gone, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiter)
+        self._poller = self._poller or asyncio.create_task(self._poll())
+        try:
+            return await asyncio.wait_for(waiter.answer, request.wait_seconds)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting.remove(waiter)
+
+    async def _poll(self) -> None:
+        try:
+            while self._waiting:
+                await self._pause()
+                sizes = await run_in_threadpool(gpu_counts_waiting, self._context)
+                for waiter in [w for w in self._waiting if sizes and _may_fit(w, sizes)]:
+                    await self._serve(waiter)
+        finally:
+            self._poller = None
+            self._fail_if_broken()
+
+    async def _pause(self) -> None:
+        """Until the bell rings, or it is time to ask anyway."""
+        rings, bell = self._context.bell.rings, self._context.bell
+        for _ in range(round(ASK_SECONDS / LOOK_SECONDS)):
+            await asyncio.sleep(LOOK_SECONDS)
+            if bell.rings != rings:
+                return
+
+    async def _serve(self, waiter: _Waiter) -> None:
+        if waiter.answer.done():
+            return
+        if await waiter.is_gone():
+            waiter.answer.set_result(None)
+            return
+        claimed = await run_in_threadpool(claim, self._context, waiter.request)
+        if claimed is not None and not waiter.answer.done():
+            waiter.answer.set_result(claimed)
+
+    def _fail_if_broken(self) -> None:
+        """The poller ended with people waiting, so the database failed: they ask again."""
+        for waiter in self._waiting:
+            if not waiter.answer.done():
+                waiter.answer.set_result(None)
+
+
+def _may_fit(waiter: _Waiter, sizes: list[int]) -> bool:
+    return min(sizes) <= waiter.request.offers.gpus

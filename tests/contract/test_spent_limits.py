@@ -1,0 +1,87 @@
+"""Limits: what does not fit waits while something runs, and ends the study when nothing does."""
+
+from app.conductor.sweep import sweep_leases
+from tests.contract.lab import Lab
+from tests.contract.slot import Attempt, Slot, attended, lapse, study_row
+
+
+def test_what_does_not_fit_waits_while_something_is_reserved(lab: Lab) -> None:
+    study = lab.create(trials=3, limits={"total_steps": 100})
+    attempt = Slot(lab).claim()
+    sweep_leases(lab.context)
+    assert Slot(lab, slot="1").ask().status_code == 204
+    assert lab.study(study["id"])["state"] == "active"
+    assert attempt.heartbeat(2).json()["command"] == "continue"
+
+
+def test_a_spent_limit_cancels_what_waits_and_pauses_the_study(lab: Lab) -> None:
+    study = lab.create(trials=3, limits={"total_steps": 100})
+    Slot(lab).claim().run()
+    sweep_leases(lab.context)
+    found = lab.study(study["id"])
+    assert (found["state"], found["waiting_for"]) == ("paused", "limit")
+    assert found["rounds"][0]["state"] == "in_review"
+    states = [(trial["state"], trial["reason"]) for trial in lab.trials(study["id"])]
+    assert sorted(states) == [("cancelled", "budget")] * 2 + [("completed", "completed")]
+
+
+def test_a_study_with_room_for_one_more_trial_goes_on(lab: Lab) -> None:
+    study = lab.create(trials=3, limits={"total_steps": 128})
+    Slot(lab).claim().run()
+    sweep_leases(lab.context)
+    assert lab.study(study["id"])["state"] == "active"
+
+
+def test_lapsed_attempts_do_not_keep_a_spent_study_waiting(lab: Lab) -> None:
+    study = lab.create(trials=2, limits={"total_steps": 100})
+    attempt = Slot(lab).claim()
+    attempt.measure([40], [0.5])
+    attempt.checkpoint(40)
+    attempt.heartbeat(50)
+    lab.client.patch(f"/v1/studies/{study['id']}", json={"limits": {"total_steps": 64}})
+    lapse(lab, attempt)
+    _forget(lab, attempt)
+    sweep_leases(lab.context)
+    found = lab.study(study["id"])
+    assert found["state"] == "active"  # the successor still fits: what was lost is not spent
+
+
+def test_gpu_seconds_before_any_speed_is_known_let_one_trial_run_at_a_time(lab: Lab) -> None:
+    job = {"command": ["x"], "gpus": 1}
+    study = lab.create(trials=3, job=job, limits={"gpu_hours": 1.0})
+    slots = [Slot(lab, slot=str(n), offers={"commands": True, "gpus": 1}) for n in range(2)]
+    first = slots[0].claim()
+    assert slots[1].ask().status_code == 204
+    assert study_row(lab, study["id"])["gpu_seconds_reserved"] == 3600.0
+    first.run()
+    row = study_row(lab, study["id"])
+    assert row["gpu_seconds_reserved"] == 0.0
+    assert 0 < row["gpu_seconds_spent"] < 3600.0
+    assert [slot.ask().status_code for slot in slots] == [200, 200]
+
+
+def test_use_beyond_the_reservation_is_booked_beside_the_limit(lab: Lab) -> None:
+    job = {"command": ["x"], "gpus": 1, "timeout_seconds": 10.0}
+    study = lab.create(trials=1, job=job, limits={"gpu_hours": 90 / 3600})
+    attempt = Slot(lab, offers={"commands": True, "gpus": 1}).claim()
+    assert study_row(lab, study["id"])["gpu_seconds_reserved"] == 90.0  # 10 + grace + lease
+    _begin_earlier(lab, attempt, 500.0)
+    attempt.run()
+    row = study_row(lab, study["id"])
+    assert row["gpu_seconds_spent"] == 90.0
+    assert 400.0 < row["gpu_seconds_overrun"] < 500.0
+
+
+def _forget(lab: Lab, attempt: Attempt) -> None:
+    attended(lab)
+    with lab.context.database.writing() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE checkpoints SET is_forgotten = true WHERE attempt_id = '{attempt.id}'"
+        )
+
+
+def _begin_earlier(lab: Lab, attempt: Attempt, seconds: float) -> None:
+    with lab.context.database.writing() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE attempts SET started_at = started_at - {seconds} WHERE id = '{attempt.id}'"
+        )
