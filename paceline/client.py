@@ -2,6 +2,8 @@
 It turns problem+json into `ProblemError` and silence into `Unreachable`.
 """
 
+import contextlib
+import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ __all__ = [
 JsonValue = Any  # parsed JSON of the service: its shape is the contract's, not this module's
 DEFAULT_TIMEOUT_SECONDS = 10.0
 CONNECT_TIMEOUT_SECONDS = 5.0
+MOST_STREAMS = 16  # remembered for `interrupt`
 
 
 class ClientError(Exception):
@@ -63,9 +66,10 @@ class Client:
     ) -> None:
         import httpx2  # noqa: PLC0415 - 80 ms that `paceline --help` must not pay
 
-        self.url = url.rstrip("/")
+        self.url, self.token = url.rstrip("/"), token
         self._network_error = httpx2.TransportError
         self._timeout = httpx2.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT_SECONDS))
+        self._streams: list[Any] = []  # Any: the library's
         self._http = httpx2.Client(
             base_url=self.url,
             headers={"Authorization": f"Bearer {token}"} if token else {},
@@ -103,6 +107,12 @@ class Client:
     ) -> JsonValue:
         return self._send("DELETE", path, json=json, headers=headers)
 
+    def interrupt(self) -> None:
+        """Cut off, from another thread, whatever is being waited for; it raises Unreachable."""
+        for stream in list(self._streams):
+            with contextlib.suppress(OSError):  # closed long ago
+                stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         self._http.close()
 
@@ -116,12 +126,18 @@ class Client:
         self, method: str, path: str, *, timeout: float | None = None, **request: JsonValue
     ) -> JsonValue:
         limit = self._timeout if timeout is None else timeout
+        watched = {"trace": self._remember_stream}
         try:
-            answer = self._http.request(method, path, timeout=limit, **request)
+            answer = self._http.request(method, path, timeout=limit, extensions=watched, **request)
         except self._network_error as error:
             why = str(error) or type(error).__name__
             raise Unreachable(f"no answer from {self.url} to {method} {path}: {why}") from error
         return _read(answer)
+
+    def _remember_stream(self, event: str, seen: Mapping[str, Any]) -> None:  # Any: the library's
+        """The network stream of a new connection, which `interrupt` needs."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._streams = [*self._streams[1 - MOST_STREAMS :], seen["return_value"]]
 
 
 def _read(answer: "httpx2.Response") -> JsonValue:

@@ -4,8 +4,6 @@ from workers.node import Node
 from workers.options import WorkerOptions
 from workers.signals import end_on_signals, start_or_exit
 
-LISTEN_SECONDS = 1.0  # how long a join may keep a signal waiting
-
 
 def run(options: WorkerOptions) -> int:
     """`paceline worker`: until a signal ends it. The answer is the exit code."""
@@ -16,6 +14,5 @@ def run(options: WorkerOptions) -> int:
     node = Node(options)
     end_on_signals(node, lambda: None)
     start_or_exit(node)
-    while not node.wait(LISTEN_SECONDS):
-        pass
+    node.wait()
     return 0

@@ -22,6 +22,8 @@ from workers.options import WorkerOptions
 from workers.slot import Place, Slot
 from workers.wakeups import WakeUps
 
+JOIN_SECONDS = 0.5  # how long a signal may go unheard
+
 log = structlog.get_logger()
 
 
@@ -69,6 +71,7 @@ class Node:
         """Ask every training to checkpoint; the slots release their attempts as pre-empted."""
         self.stopping.set()
         self.wake()
+        self._stop_waiting()
 
     def kill(self) -> None:
         """End every training at once; for a process that is about to exit."""
@@ -77,14 +80,22 @@ class Node:
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Whether every slot has ended within the time."""
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        for thread in self._slots:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            thread.join(left)
-        is_over = not any(thread.is_alive() for thread in self._slots)
-        if is_over:
-            self._let_go()
-        return is_over
+        limit = float("inf") if timeout_seconds is None else timeout_seconds
+        deadline = time.monotonic() + limit
+        while living := [thread for thread in self._slots if thread.is_alive()]:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            living[0].join(min(left, JOIN_SECONDS))
+            if self.stopping.is_set():
+                self._stop_waiting()
+        self._let_go()
+        return True
+
+    def _stop_waiting(self) -> None:
+        """Again and again while it ends: a slot may just have been about to ask."""
+        for slot in self._slots:
+            slot.stop_waiting()
 
     def _let_go(self) -> None:
         for lock in self._locks:

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from paceline.client import ClientError
+from paceline.client import Client, ClientError
 from workers.api import claim, until_answered
 from workers.attempt import run_attempt
 from workers.bench import Bench
@@ -17,7 +17,7 @@ from workers.identity import Identity
 from workers.launch import Keeper
 from workers.wakeups import WakeUps
 
-LONG_POLL_SECONDS = 5  # an idle worker ends within it; a finished training claims at once anyway
+LONG_POLL_SECONDS = 20
 SWEEP_SECONDS = 10.0  # with a broker: look for work although nobody rang
 LEAST_IDLE_SECONDS = 1.0  # between two claims that found nothing
 TROUBLE_SECONDS = 5.0  # after something unforeseen
@@ -42,6 +42,7 @@ class Slot(threading.Thread):
     def __init__(self, place: Place, bench: Bench, wakeups: WakeUps | None) -> None:
         super().__init__(name=f"slot-{place.slot}", daemon=True)
         self._place, self._bench, self._wakeups = place, bench, wakeups
+        self._asking = Client(bench.client.url, bench.client.token)  # its own: may be cut off
         self._heard = 0
         self._keeper: Keeper | None = None  # of the training that runs
         self._former: Keeper | None = None  # has ended, waits to be buried
@@ -54,6 +55,7 @@ class Slot(threading.Thread):
             except Exception:
                 log.exception("slot in trouble", slot=self._place.slot)
                 self._bench.stopping.wait(TROUBLE_SECONDS)
+        self._asking.close()
         for keeper in (self._former, self._spare):
             if keeper:
                 keeper.close()
@@ -63,6 +65,10 @@ class Slot(threading.Thread):
         keeper = self._keeper
         if keeper:
             keeper.end(0.0)
+
+    def stop_waiting(self) -> None:
+        """Cut a long poll short: the worker ends."""
+        self._asking.interrupt()
 
     def _turn(self) -> None:
         """One claim, and the attempt if there is one."""
@@ -81,13 +87,17 @@ class Slot(threading.Thread):
             raise
         finally:
             self._keeper = None
+        self._bury()
         self._former = keeper
 
-    def _catch_up(self) -> None:
-        """What neither a claim nor a start has to wait for."""
+    def _bury(self) -> None:
         if self._former:
             self._former.close()
         self._former = None
+
+    def _catch_up(self) -> None:
+        """What neither a claim nor a start has to wait for."""
+        self._bury()
         self._spare = self._spare or Keeper(self._place.locks)
 
     def _claim(self) -> Claim | None:
@@ -96,7 +106,7 @@ class Slot(threading.Thread):
         try:
             for attempt in until_answered(lambda: not self._bench.stopping.is_set()):
                 with attempt:
-                    answer = claim(self._bench.client, body)
+                    answer = claim(self._asking, body)
         except ClientError as error:
             if self._bench.stopping.is_set():
                 return None

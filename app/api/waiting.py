@@ -32,6 +32,11 @@ class Waiters:
         self._waiting: list[_Waiter] = []
         self._poller: asyncio.Task[None] | None = None
 
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     async def claim(self, request: ClaimRequest, is_gone: IsGone) -> Claimed | None:
         """The claim at once, or as soon as there is work within `wait_seconds`."""
         claimed = await run_in_threadpool(claim, self._context, request)

@@ -60,6 +60,27 @@ def readable(connection: Connection, trial_id: TrialId, reader: Reader) -> list[
     return [_checkpoint(row) for row in connection.execute(query)]
 
 
+def kept_of_trial(connection: Connection, trial_id: TrialId, store_name: str) -> list[Checkpoint]:
+    """What is kept of a trial in one store, by step."""
+    query = select(checkpoints).where(
+        checkpoints.c.trial_id == trial_id,
+        checkpoints.c.store == store_name,
+        ~checkpoints.c.is_forgotten,
+    )
+    return [_checkpoint(row) for row in connection.execute(query.order_by(checkpoints.c.step))]
+
+
+def forget_many(connection: Connection, gone: list[Checkpoint]) -> None:
+    """Nobody is offered these again: they are about to be deleted."""
+    keys = [one.key for one in gone]
+    if keys:
+        connection.execute(
+            update(checkpoints)
+            .where(checkpoints.c.trial_id == gone[0].trial_id, checkpoints.c.key.in_(keys))
+            .values(is_forgotten=True)
+        )
+
+
 def last_step_of(connection: Connection, attempt_id: AttemptId) -> int:
     """The step of an attempt's last checkpoint; 0 without one."""
     query = select(func.max(checkpoints.c.step)).where(

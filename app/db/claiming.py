@@ -35,6 +35,7 @@ class Doorstep:
     unfinished: AttemptId | None  # an older one of the slot
     worker_state: WorkerState | None  # None: not registered
     shares_store: bool
+    seen_at: float | None  # None: not registered
     watch: Watch
     now: float
 
@@ -79,6 +80,7 @@ def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
             unfinished.scalar_subquery().label("unfinished"),
             select(workers.c.state).where(worker).scalar_subquery().label("worker_state"),
             select(workers.c.shares_store).where(worker).scalar_subquery().label("shares_store"),
+            select(workers.c.last_seen_at).where(worker).scalar_subquery().label("seen_at"),
             _number("api_seen_at").label("api_seen_at"),
             _number("quiet_until").label("quiet_until"),
             now_seconds().label("now"),
@@ -89,6 +91,7 @@ def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
         unfinished=row.unfinished,
         worker_state=WorkerState(row.worker_state) if row.worker_state else None,
         shares_store=row.shares_store is not False,
+        seen_at=row.seen_at,
         watch=Watch(api_seen_at=row.api_seen_at, quiet_until=row.quiet_until or 0.0),
         now=row.now,
     )

@@ -4,7 +4,10 @@ reservation.
 Rows are locked in one order everywhere: attempt, trial, study, round; call these first.
 """
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from collections.abc import Sequence
+from typing import Any  # Any: rows and columns of SQLAlchemy
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
 from app.db.tables import attempts, studies, trials
 from app.db.types import now_seconds
@@ -46,22 +49,7 @@ def running_trials(connection: Connection, study_id: StudyId) -> list[TrialId]:
 
 def _cancel(connection: Connection, study_id: StudyId, mine: ColumnElement[bool]) -> None:
     """The steps done are spent, the rest of the reservation is given back."""
-    elapsed = now_seconds() - attempts.c.started_at
-    query = (
-        select(
-            attempts.c.id,
-            attempts.c.start_step,
-            attempts.c.last_step,
-            attempts.c.reserved_steps,
-            attempts.c.reserved_gpu_seconds,
-            (elapsed * func.coalesce(trials.c.gpus, 0)).label("gpu_seconds"),
-        )
-        .join(trials, trials.c.id == attempts.c.trial_id)
-        .where(mine, _LIVE)
-        .order_by(attempts.c.id)
-        .with_for_update(of=attempts, key_share=True)
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_reservations(mine)).all()
     if not rows:
         return
     connection.execute(
@@ -75,18 +63,38 @@ def _cancel(connection: Connection, study_id: StudyId, mine: ColumnElement[bool]
             reserved_gpu_seconds=0.0,
         )
     )
+    connection.execute(
+        update(studies).where(studies.c.id == study_id).values(_settled_columns(rows))
+    )
+
+
+def _reservations(mine: ColumnElement[bool]) -> Select[Any]:  # Any: a row
+    elapsed = now_seconds() - attempts.c.started_at
+    return (
+        select(
+            attempts.c.id,
+            attempts.c.start_step,
+            attempts.c.last_step,
+            attempts.c.reserved_steps,
+            attempts.c.reserved_gpu_seconds,
+            (elapsed * func.coalesce(trials.c.gpus, 0)).label("gpu_seconds"),
+        )
+        .join(trials, trials.c.id == attempts.c.trial_id)
+        .where(mine, _LIVE)
+        .order_by(attempts.c.id)
+        .with_for_update(of=attempts, key_share=True)
+    )
+
+
+def _settled_columns(rows: Sequence[Row[Any]]) -> dict[str, Any]:  # Any: rows and columns
     done = sum(min(max(row.last_step - row.start_step, 0), row.reserved_steps) for row in rows)
     used = sum(min(row.gpu_seconds, row.reserved_gpu_seconds) for row in rows)
     beyond = sum(max(0.0, row.gpu_seconds - row.reserved_gpu_seconds) for row in rows)
     reserved = sum(row.reserved_gpu_seconds for row in rows)
-    connection.execute(
-        update(studies)
-        .where(studies.c.id == study_id)
-        .values(
-            steps_reserved=studies.c.steps_reserved - sum(row.reserved_steps for row in rows),
-            steps_spent=studies.c.steps_spent + done,
-            gpu_seconds_reserved=studies.c.gpu_seconds_reserved - reserved,
-            gpu_seconds_spent=studies.c.gpu_seconds_spent + used,
-            gpu_seconds_overrun=studies.c.gpu_seconds_overrun + beyond,
-        )
-    )
+    return {
+        "steps_reserved": studies.c.steps_reserved - sum(row.reserved_steps for row in rows),
+        "steps_spent": studies.c.steps_spent + done,
+        "gpu_seconds_reserved": studies.c.gpu_seconds_reserved - reserved,
+        "gpu_seconds_spent": studies.c.gpu_seconds_spent + used,
+        "gpu_seconds_overrun": studies.c.gpu_seconds_overrun + beyond,
+    }

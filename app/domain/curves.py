@@ -60,6 +60,11 @@ def continue_lineage(lineage: Lineage, attempt_id: AttemptId, resume_step: int |
     )
 
 
+def lies_on(lineage: Lineage, attempt_id: AttemptId, step: int) -> bool:
+    """Whether what an attempt wrote or saved at a step counts for the trial."""
+    return any(part.attempt_id == attempt_id and part.covers(step) for part in lineage)
+
+
 def _earlier(to_step: int | None, limit: int) -> int:
     return limit if to_step is None else min(to_step, limit)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any  # Any: JSON of the job and of params
 
 from app import wire
-from app.db import attempts, claiming, rounds
+from app.db import attempts, claiming, rounds, workers
 from app.domain.fencing import attempt_token
 from app.domain.ids import AttemptId
 from app.domain.reports import ClaimRequest
@@ -14,6 +14,7 @@ from app.services.leases import release_lost
 from app.services.server_key import server_key
 from app.services.taking import RequestRepeated, Taken, take
 
+SEEN_SECONDS = 15.0  # a worker that only waits is heard at its claims
 _TURNS = 5  # an older attempt to release, a repeated request: each costs a turn
 
 
@@ -37,6 +38,8 @@ def claim(context: Context, request: ClaimRequest) -> Claimed | None:
         try:
             with context.database.writing() as connection:
                 door = claiming.arrive(connection, request)
+                if door.seen_at is not None and door.now - door.seen_at > SEEN_SECONDS:
+                    workers.see(connection, request.worker)
                 if door.repeated is None and door.unfinished is None:
                     taken = take(connection, context.settings, request, door)
                     return _claimed(key, taken) if taken else None

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from typing import Any  # Any: verdicts as they go over the wire
 
 from app import wire
-from app.db import rounds, waivers
+from app.db import rounds, studies, waivers
 from app.db.database import Connection
 from app.db.recommendations import Recommendation
 from app.domain.errors import BlockedByFindings
 from app.domain.ids import StudyId
 from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import RoundDefinition
+from app.domain.studies import Binding
 from app.planning.hand_written import findings_against
 from app.policy.catalogue import RULES
 from app.policy.facts import StudyFacts
@@ -72,5 +73,9 @@ def _verdicts(connection: Connection, study_id: StudyId, numbers: list[int]) -> 
 
 
 def _waived(connection: Connection, study_id: StudyId, numbers: set[int]) -> set[str]:
+    """Codes that block no more: waived, or their binding softened since the review."""
+    bindings = studies.get(connection, study_id).definition.bindings
+    softened = {code for code, binding in bindings.items() if binding is not Binding.ENFORCE}
     valid = waivers.valid_of_study(connection, study_id)
-    return {w.code for w in valid if w.round is None or w.round in numbers} - NEVER_WAIVED
+    waived = {w.code for w in valid if w.round is None or w.round in numbers}
+    return (softened | waived) - NEVER_WAIVED

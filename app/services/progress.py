@@ -14,6 +14,7 @@ from app.domain.curves import Batch, Best, follow, steps_beyond
 from app.domain.errors import HorizonExceeded, InvalidInput
 from app.domain.ids import AttemptId
 from app.domain.reports import CheckpointReport
+from app.domain.retention import superfluous
 from app.domain.studies import Direction
 from app.domain.trials import Checkpoint, Trial
 from app.services.context import Context
@@ -28,6 +29,14 @@ class Accepted:
     accepted: int
     repeated: int
     last_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A checkpoint that is stored, and the keys that the worker deletes from the same store."""
+
+    checkpoint: Checkpoint
+    drop: tuple[str, ...]
 
 
 def report_measurements(
@@ -49,9 +58,9 @@ def report_measurements(
 
 def report_checkpoint(
     context: Context, attempt_id: AttemptId, token: str, report: CheckpointReport
-) -> Checkpoint:
-    """Keep a checkpoint with the objective's value at its step. Raises StaleAttempt or
-    HorizonExceeded."""
+) -> Kept:
+    """Keep a checkpoint with the objective's value at its step, and say which may be deleted now.
+    Raises StaleAttempt or InvalidInput."""
     key = server_key(context)
     with context.database.writing() as connection:
         held = hold_current(connection, key, attempt_id, token)
@@ -71,8 +80,18 @@ def report_checkpoint(
             sha256=report.sha256,
         )
         checkpoints.store(connection, checkpoint)
+        gone = _retire(connection, held, report.store)
         attempts.hear(connection, held)
-    return checkpoint
+    return Kept(checkpoint, tuple(one.key for one in gone))
+
+
+def _retire(connection: Connection, held: Held, store: str) -> list[Checkpoint]:
+    """Forget what is neither best, last nor wanted by a longer run."""
+    saved = checkpoints.kept_of_trial(connection, held.trial.id, store)
+    direction = Direction(held.definition["objective"].get("direction", Direction.MINIMIZE))
+    gone = superfluous(saved, held.trial, direction)
+    checkpoints.forget_many(connection, gone)
+    return gone
 
 
 def _refuse_beyond(trial: Trial, batch: Batch) -> None:

@@ -1,6 +1,6 @@
 """A spent limit: nothing is reserved and no trial that waits would fit, so the study ends here."""
 
-from app.db import attempts, limited, rounds, studies, trial_parts, trials
+from app.db import attempts, checkpoints, limited, rounds, studies, trial_parts, trials
 from app.db.attempts import Held
 from app.db.database import Connection
 from app.db.studies import Study
@@ -34,7 +34,8 @@ def _is_spent(connection: Connection, settings: Settings, study_id: StudyId) -> 
     study = studies.get(connection, study_id)
     room = _room(study)
     for held in live:
-        settled = settle(held.attempt, AttemptState.LOST, held.trial.gpus, held.now, 0)
+        kept = checkpoints.last_step_of(connection, held.attempt.id)
+        settled = settle(held.attempt, AttemptState.LOST, held.trial.gpus, held.now, kept)
         room = room_after(room, settled)
     found = limited.unfinished(connection, study_id)
     saved = trial_parts.checkpoint_steps(connection, [trial.id for trial in found])

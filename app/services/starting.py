@@ -8,7 +8,7 @@ from app.db.checkpoints import Reader
 from app.db.chunks import Curve
 from app.db.claiming import Candidate
 from app.db.database import Connection
-from app.domain.curves import Batch, Best, Lineage, continue_lineage, follow
+from app.domain.curves import Batch, Best, Lineage, continue_lineage, follow, lies_on
 from app.domain.errors import MissingObject
 from app.domain.ids import AttemptId
 from app.domain.rounds import Resume
@@ -67,14 +67,7 @@ def _of_origin(connection: Connection, trial: Trial, reader: Reader) -> Checkpoi
 
 def _latest(found: list[Checkpoint], lineage: Lineage) -> Checkpoint | None:
     """The first of them, latest first, that lies on the lineage."""
-    return next((one for one in found if _lies_on(one, lineage)), None)
-
-
-def _lies_on(checkpoint: Checkpoint, lineage: Lineage) -> bool:
-    return any(
-        part.attempt_id == checkpoint.attempt_id and part.covers(checkpoint.step)
-        for part in lineage
-    )
+    return next((one for one in found if lies_on(lineage, one.attempt_id, one.step)), None)
 
 
 def _best_until(connection: Connection, trial: Trial, step: int, objective: dict[str, str]) -> Best:

@@ -159,7 +159,8 @@ def finding_mark(verdict: dict[str, Any]) -> str:  # Any: JSON
 
 
 def verdict_lines(verdicts: list[dict[str, Any]]) -> list[str]:  # Any: JSON
-    """Findings (!!), what informs (i) and what is unclear (?) in words, what is clear in one line."""
+    """Findings (!!), what informs (i) and what is unclear (?) in words, what is clear in one
+    line."""
     findings = [v for v in verdicts if v["verdict"] == "finding"]
     lines = [f"  {finding_mark(v)} {v['code']} {v['message']}" for v in findings]
     lines += [

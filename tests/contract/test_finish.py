@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.db import trials
+from app.domain.ids import TrialId
 from tests.contract.lab import Lab
 from tests.contract.slot import Slot, attempt_row, due, lapse, study_row
 
@@ -90,7 +92,7 @@ def test_pre_emptions_and_losses_never_count_as_failures(lab: Lab) -> None:
 def test_the_last_end_of_a_round_hands_it_to_review(lab: Lab) -> None:
     study = lab.create(trials=2)
     Slot(lab).claim().run()
-    assert lab.study(study["id"])["waiting_for"] == "trials"
+    assert lab.study(study["id"])["rounds"][0]["state"] == "open"
     Slot(lab).claim().run()
     found = lab.study(study["id"])
     assert (found["waiting_for"], found["rounds"][0]["state"]) == ("review", "in_review")
@@ -135,7 +137,5 @@ def _delay(lab: Lab, attempt_id: str) -> float:
     trial_id = lab.get(f"/v1/attempts/{attempt_id}")["trial_id"]
     ended_at = attempt_row(lab, attempt_id)["ended_at"]
     with lab.context.database.reading() as connection:
-        row = connection.exec_driver_sql(
-            f"SELECT not_before FROM trials WHERE id = '{trial_id}'"
-        ).one()
-    return float(row[0] - ended_at)
+        not_before = trials.get(connection, TrialId(trial_id)).not_before
+    return float(not_before - ended_at)

@@ -1,8 +1,11 @@
 """Limits: what does not fit waits while something runs, and ends the study when nothing does."""
 
+from sqlalchemy import update
+
 from app.conductor.sweep import sweep_leases
+from app.db.tables import attempts
 from tests.contract.lab import Lab
-from tests.contract.slot import Attempt, Slot, attended, lapse, study_row
+from tests.contract.slot import Attempt, Slot, lapse, study_row
 
 
 def test_what_does_not_fit_waits_while_something_is_reserved(lab: Lab) -> None:
@@ -32,18 +35,38 @@ def test_a_study_with_room_for_one_more_trial_goes_on(lab: Lab) -> None:
     assert lab.study(study["id"])["state"] == "active"
 
 
-def test_lapsed_attempts_do_not_keep_a_spent_study_waiting(lab: Lab) -> None:
+def test_a_lapsed_attempt_whose_successor_fits_keeps_the_study_going(lab: Lab) -> None:
+    study = lab.create(trials=1, limits={"total_steps": 64})
+    lapse(lab, Slot(lab).claim())
+    sweep_leases(lab.context)
+    assert lab.study(study["id"])["state"] == "active"
+    assert Slot(lab, worker="w2").claim().run()["state"] == "completed"
+
+
+def test_a_lapsed_attempt_whose_successor_would_not_fit_ends_with_its_study(lab: Lab) -> None:
     study = lab.create(trials=2, limits={"total_steps": 100})
+    first = Slot(lab).claim()
+    first.measure([40], [0.5])
+    first.finish("preempted", 40)  # 40 of 100 spent, and no checkpoint: 64 do not fit any more
+    sweep_leases(lab.context)
+    assert lab.study(study["id"])["waiting_for"] == "limit"
+    assert {trial["reason"] for trial in lab.trials(study["id"])} == {"budget"}
+
+
+def test_lapsed_attempts_alone_do_not_keep_a_spent_study_waiting(lab: Lab) -> None:
+    job = {"command": ["x"], "resumable": False}  # so that the successor would pay all again
+    study = lab.create(trials=2, job=job, limits={"total_steps": 120})
     attempt = Slot(lab).claim()
-    attempt.measure([40], [0.5])
-    attempt.checkpoint(40)
-    attempt.heartbeat(50)
-    lab.client.patch(f"/v1/studies/{study['id']}", json={"limits": {"total_steps": 64}})
+    attempt.checkpoint(60)
+    attempt.heartbeat(62)
     lapse(lab, attempt)
-    _forget(lab, attempt)
     sweep_leases(lab.context)
     found = lab.study(study["id"])
-    assert found["state"] == "active"  # the successor still fits: what was lost is not spent
+    assert (found["state"], found["waiting_for"]) == ("paused", "limit")
+    assert {trial["reason"] for trial in lab.trials(study["id"])} == {"budget"}
+    steps = found["budget"]["steps"]
+    assert (steps["spent"], steps["reserved"], steps["lost"]) == (60, 0, 2)
+    assert attempt.measure([62], [0.4]).json()["type"] == "stale-attempt"
 
 
 def test_gpu_seconds_before_any_speed_is_known_let_one_trial_run_at_a_time(lab: Lab) -> None:
@@ -72,16 +95,7 @@ def test_use_beyond_the_reservation_is_booked_beside_the_limit(lab: Lab) -> None
     assert 400.0 < row["gpu_seconds_overrun"] < 500.0
 
 
-def _forget(lab: Lab, attempt: Attempt) -> None:
-    attended(lab)
-    with lab.context.database.writing() as connection:
-        connection.exec_driver_sql(
-            f"UPDATE checkpoints SET is_forgotten = true WHERE attempt_id = '{attempt.id}'"
-        )
-
-
 def _begin_earlier(lab: Lab, attempt: Attempt, seconds: float) -> None:
     with lab.context.database.writing() as connection:
-        connection.exec_driver_sql(
-            f"UPDATE attempts SET started_at = started_at - {seconds} WHERE id = '{attempt.id}'"
-        )
+        mine = update(attempts).where(attempts.c.id == attempt.id)
+        connection.execute(mine.values(started_at=attempts.c.started_at - seconds))

@@ -7,6 +7,7 @@ from app.db.attempt_rows import start_column
 from app.db.workers import Worker
 from app.domain.trials import Attempt, Checkpoint
 from app.services.claims import Claimed
+from app.services.progress import Kept
 from app.settings import Settings
 
 Json = dict[str, Any]  # Any: JSON
@@ -62,8 +63,13 @@ def attempt_detail(attempt: Attempt) -> Json:
     }
 
 
+def kept_checkpoint(kept: Kept) -> Json:
+    """What was kept of a checkpoint's report, and the keys that may be deleted now."""
+    return {**stored_checkpoint(kept.checkpoint), "drop": list(kept.drop)}
+
+
 def stored_checkpoint(kept: Checkpoint) -> Json:
-    """What was kept of a checkpoint's report."""
+    """One checkpoint."""
     return {
         "step": kept.step,
         "value": kept.value,

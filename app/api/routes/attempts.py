@@ -8,7 +8,7 @@ from app.api.answers import JsonAnswer
 from app.api.auth import Reader, WorkerCaller
 from app.api.body import parsed
 from app.api.context import InContext
-from app.api.rendering.attempts import attempt_detail, stored_checkpoint
+from app.api.rendering.attempts import attempt_detail, kept_checkpoint
 from app.api.rendering.trials import trial_answer
 from app.domain.errors import StaleAttempt
 from app.domain.ids import AttemptId
@@ -70,7 +70,7 @@ def report_checkpoint(
 ) -> Response:
     """Keeps a checkpoint; post it after the measurements up to its step."""
     kept = progress.report_checkpoint(context, AttemptId(attempt_id), token, body)
-    return JsonAnswer(stored_checkpoint(kept))
+    return JsonAnswer(kept_checkpoint(kept))
 
 
 @router.post("/finish")

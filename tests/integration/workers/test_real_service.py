@@ -12,6 +12,7 @@ from app.settings import Settings
 from paceline.client import Client
 from tests.integration.workers.programs import FILES_ALONE, SDK, python
 from tests.support.waiting import free_port, wait_until
+from workers import slot
 from workers.node import Node
 from workers.options import WorkerOptions
 
@@ -46,8 +47,8 @@ class Service:
 
     def close(self) -> None:
         self.conductor.stop()
-        self.stop()
         self.client.close()
+        self.stop()
         self.context.database.close()
 
     def trial(self, number: int = 0) -> Json:
@@ -140,7 +141,11 @@ def test_pause_preempts_and_resume_goes_on_from_the_checkpoint(
     wait_until(lambda: service.trials()[0]["state"] == "completed", seconds=60, what="completed")
     first, second = sorted(service.trial()["attempts"], key=lambda one: int(one["number"]))
     assert 0 < second["start_step"] == first["last_step"] < 40
-    assert service.trial()["last_step"] == 40
+    trial = service.trial()
+    assert trial["last_step"] == 40
+    root = Path(trial["checkpoints"][0]["store"].removeprefix("file://"))
+    stored = {str(path.relative_to(root)) for path in root.rglob("*.json")}
+    assert stored == {one["key"] for one in trial["checkpoints"]}, "superfluous ones are dropped"
 
 
 def test_cancel_of_a_study_ends_its_training(service: Service, node: Node) -> None:
@@ -185,12 +190,12 @@ def test_nan_makes_a_diverged_trial(service: Service, node: Node) -> None:
     wait_until(lambda: service.trials()[0]["state"] == "diverged", seconds=60, what="diverged")
 
 
-def test_lost_checkpoint_costs_no_failure_and_the_trial_starts_from_an_earlier_one(
+def test_lost_checkpoint_costs_no_failure_and_the_trial_starts_from_what_is_left(
     service: Service, node: Node
 ) -> None:
     del node
     made = service.client.post("/v1/studies", study(python(SDK, pause=0.1)))
-    wait_until(lambda: len(service.trial()["checkpoints"]) > 2, seconds=60, what="checkpoints")
+    wait_until(lambda: service.trial()["checkpoints"], seconds=60, what="first checkpoint")
     service.client.post(f"/v1/studies/{made['id']}/pause")
     wait_until(
         lambda: service.trial()["attempts"][0]["state"] == "preempted", seconds=60, what="released"
@@ -207,3 +212,13 @@ def test_lost_checkpoint_costs_no_failure_and_the_trial_starts_from_an_earlier_o
         "completed",
     ]
     assert attempts[2]["start_step"] < last["step"]
+
+
+def test_idle_worker_does_not_finish_its_long_poll_before_it_ends(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slot, "LONG_POLL_SECONDS", 30)
+    node = Node(WorkerOptions(url=service.url, token=service.token, state_dir=tmp_path / "state"))
+    node.start()
+    node.stop()
+    assert node.wait(15), "the slot still waits for work"

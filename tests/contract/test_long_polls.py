@@ -1,0 +1,64 @@
+"""Long polls: whoever waits is served as soon as there is work; whoever left claims nothing."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from app.api.waiting import Waiters
+from app.domain.ids import WorkerId
+from app.domain.reports import ClaimRequest, Offers
+from app.services.claims import Claimed
+from tests.contract.lab import Lab
+from tests.contract.slot import Slot
+
+
+def test_a_waiting_claim_is_served_when_a_study_arrives(lab: Lab) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(Slot(lab).ask, wait_seconds=30)
+        study = lab.create()
+        answer = waiting.result(timeout=25)
+    assert answer.status_code == 200
+    assert answer.json()["trial"]["study_id"] == study["id"]
+
+
+def test_a_wait_without_work_ends_with_204(lab: Lab) -> None:
+    assert Slot(lab).ask(wait_seconds=0.2).status_code == 204
+
+
+def test_everybody_who_waits_gets_a_trial_of_his_own(lab: Lab) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(Slot(lab, slot=str(n)).ask, wait_seconds=30) for n in range(4)]
+        lab.create(trials=4)
+        answers = [one.result(timeout=25) for one in waiting]
+    assert len({answer.json()["trial"]["id"] for answer in answers}) == 4
+
+
+def test_a_client_that_left_claims_nothing(lab: Lab) -> None:
+    async def scene() -> Claimed | None:
+        waiters = Waiters(lab.context)
+        waiting = asyncio.create_task(waiters.claim(_request(), _has_left))
+        while not waiters.count:
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(lab.create)
+        return await waiting
+
+    assert asyncio.run(scene()) is None
+    assert {trial["state"] for trial in lab.trials(_only_study(lab))} == {"waiting"}
+
+
+async def _has_left() -> bool:
+    return True
+
+
+def _request() -> ClaimRequest:
+    return ClaimRequest(
+        worker=WorkerId("w1"),
+        boot_id="b",
+        slot="0",
+        request_id="r",
+        offers=Offers(commands=True),
+        wait_seconds=20,
+    )
+
+
+def _only_study(lab: Lab) -> str:
+    return str(lab.get("/v1/studies")["items"][0]["id"])
