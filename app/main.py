@@ -57,8 +57,9 @@ def api_server(context: Context) -> uvicorn.Server:
             f"{settings.host} is reachable from outside and no token exists",
             hint="first: paceline token create NAME --scopes admin --database-url URL",
         )
+    app = create_app(context)
     config = uvicorn.Config(
-        create_app(context),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -66,7 +67,9 @@ def api_server(context: Context) -> uvicorn.Server:
         timeout_graceful_shutdown=5,
         server_header=False,
     )
-    return uvicorn.Server(config)
+    server = uvicorn.Server(config)
+    app.state.waiters.is_stopping = lambda: server.should_exit
+    return server
 
 
 def is_loopback(host: str) -> bool:

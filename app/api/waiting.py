@@ -31,6 +31,8 @@ class Waiters:
         self._context = context
         self._waiting: list[_Waiter] = []
         self._poller: asyncio.Task[None] | None = None
+        self.is_stopping: Callable[[], bool] = lambda: False
+        """Whether the server is asked to end: then nobody is kept waiting (app/main.py)."""
 
     @property
     def count(self) -> int:
@@ -54,21 +56,21 @@ class Waiters:
 
     async def _poll(self) -> None:
         try:
-            while self._waiting:
+            while self._waiting and not self.is_stopping():
                 await self._pause()
                 sizes = await run_in_threadpool(gpu_counts_waiting, self._context)
                 for waiter in [w for w in self._waiting if sizes and _may_fit(w, sizes)]:
                     await self._serve(waiter)
         finally:
             self._poller = None
-            self._fail_if_broken()
+            self._send_away()
 
     async def _pause(self) -> None:
         """Until the bell rings, or it is time to ask anyway."""
         rings, bell = self._context.bell.rings, self._context.bell
         for _ in range(round(ASK_SECONDS / LOOK_SECONDS)):
             await asyncio.sleep(LOOK_SECONDS)
-            if bell.rings != rings:
+            if bell.rings != rings or self.is_stopping():
                 return
 
     async def _serve(self, waiter: _Waiter) -> None:
@@ -81,8 +83,9 @@ class Waiters:
         if claimed is not None and not waiter.answer.done():
             waiter.answer.set_result(claimed)
 
-    def _fail_if_broken(self) -> None:
-        """The poller ended with people waiting, so the database failed: they ask again."""
+    def _send_away(self) -> None:
+        """The poller ended with people waiting: the server stops, or the database failed. They ask
+        again."""
         for waiter in self._waiting:
             if not waiter.answer.done():
                 waiter.answer.set_result(None)

@@ -1,7 +1,5 @@
 """One process with everything in it: API, conductor and worker on SQLite, for `up` and `demo`."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,16 +10,11 @@ from psutil import cpu_count
 
 from app.main import TOKEN_FILE, api_server, create_conductor, is_loopback, prepare_embedded
 from app.settings import Settings
+from paceline.cli.serving import STOP_SECONDS, serving
 from paceline.cli.signals import Signals
 from paceline.service import write_client_file
 from workers.node import Node
 from workers.options import WorkerOptions
-
-STOP_SECONDS = 10.0
-
-
-class StartFailed(RuntimeError):
-    """The API did not come up; its log says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +38,28 @@ def run_until_told(settings: Settings, slots: int) -> None:
 def running(settings: Settings, slots: int) -> Iterator[Running]:
     """The service while the block runs; trainings are asked to checkpoint when it is left."""
     context = prepare_embedded(settings)
-    server = api_server(context)
-    serving = threading.Thread(target=server.run, name="api", daemon=True)
-    serving.start()
-    _wait_until_up(server, serving)
-    conductor = create_conductor(context)
-    conductor.start()
+    with serving(api_server(context)):
+        conductor = create_conductor(context)
+        conductor.start()
+        service = _announce(settings)
+        node = Node(worker_options(settings, service, slots))
+        try:
+            node.start()
+            yield service
+        finally:
+            node.stop()
+            node.wait(settings.grace_seconds + STOP_SECONDS)
+            conductor.stop()
+    context.database.close()
+
+
+def _announce(settings: Settings) -> Running:
+    """Write the file by which clients in this folder find the service."""
     token_file = settings.data_dir / TOKEN_FILE
     service = Running(f"http://{_reachable(settings.host)}:{settings.port}", token_file)
-    write_client_file(
-        settings.data_dir / "client.json", service.url, token_file.read_text().strip()
-    )
-    node = Node(worker_options(settings, service, slots))
-    try:
-        node.start()
-        yield service
-    finally:
-        node.stop()
-        node.wait(settings.grace_seconds + STOP_SECONDS)
-        conductor.stop()
-        server.should_exit = True
-        serving.join(STOP_SECONDS)
-        context.database.close()
-
-
-def _wait_until_up(server: object, serving: threading.Thread) -> None:
-    while not getattr(server, "started", False):
-        if not serving.is_alive():
-            raise StartFailed(
-                "the API did not start: is the port taken? choose another with --port"
-            )
-        time.sleep(0.01)
+    token = token_file.read_text().strip()
+    write_client_file(settings.data_dir / "client.json", service.url, token)
+    return service
 
 
 def _reachable(host: str) -> str:

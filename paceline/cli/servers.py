@@ -60,12 +60,16 @@ def api(
     """Serve the API."""
     from app.logs import configure_logging  # noqa: PLC0415 - a server's import, only here
     from app.main import api_server, create_context  # noqa: PLC0415 - as above
+    from paceline.cli.serving import serving  # noqa: PLC0415 - as above
+    from paceline.cli.signals import Signals  # noqa: PLC0415 - as above
 
     configure_logging(as_json=True)
     settings = settings_from(
         database_url=database_url, host=host, port=port, store=store, data_dir=data_dir
     )
-    api_server(create_context(settings)).run()
+    with Signals() as signals, serving(api_server(create_context(settings))) as thread:
+        while thread.is_alive() and not signals.wait(1.0):
+            pass
 
 
 def conductor(
