@@ -14,7 +14,8 @@ from app.services.context import Context
 
 @dataclass(frozen=True, slots=True)
 class StudyPage:
-    """`shown`: the round last assessed, else the last one; `trials` are that round's own."""
+    """`shown`: the round last assessed, else the last one; `trials` are those
+    that its review judged: its own and earlier ones of the same setting."""
 
     study: Study
     rounds: list[Round]
@@ -40,8 +41,20 @@ def read_study_page(
             shown=shown,
             assessment=judged.get(shown.number) if shown else None,
             recommendation=advice[-1] if advice else None,
-            trials=trials.of_round(connection, study_id, shown.number) if shown else [],
+            trials=[
+                trial
+                for number in _judged_rounds(shown, judged)
+                for trial in trials.of_round(connection, study_id, number)
+            ],
         )
+
+
+def _judged_rounds(shown: Round | None, judged: dict[int, Assessment]) -> list[int]:
+    if shown is None:
+        return []
+    assessment = judged.get(shown.number)
+    used = [v.rounds_used for v in assessment.verdicts] if assessment else []
+    return sorted({shown.number, *(number for numbers in used for number in numbers)})
 
 
 def _shown(found: list[Round], judged: dict[int, Assessment], wanted: int | None) -> Round | None:

@@ -1,4 +1,5 @@
-"""A server in a thread of its own, so that the main thread hears signals and the process ends with 0."""
+"""A server in a thread of its own, so that the main thread hears signals and the process ends with
+0."""
 
 import threading
 import time
