@@ -92,6 +92,7 @@ def complete(draft: Draft) -> Advice:
         proposal=proposal,
         is_decided=draft.is_decided and not undecided,
         blocked_by=blocked,
+        subject_round=case.subject.number,
     )
 
 

@@ -1,5 +1,7 @@
 """The gate: which findings block an action, which rules decide it, how sure the advice is."""
 
+from collections.abc import Iterable
+
 from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import Action, Purpose
 from app.domain.studies import Binding
@@ -21,9 +23,12 @@ LARGE_EFFECT = 2.0  # times eps
 
 def blocking_verdicts(case: Case, action: Action) -> tuple[JudgedVerdict, ...]:
     """Enforced findings that stand in the way; corrective rounds always pass: they are the cure."""
-    if action not in GATED:
-        return ()
-    return tuple(v for v in case.verdicts if v.binding is Binding.ENFORCE and is_standing(v))
+    return enforced(case.verdicts) if action in GATED else ()
+
+
+def enforced(verdicts: Iterable[JudgedVerdict]) -> tuple[JudgedVerdict, ...]:
+    """The findings among them that are enforced and still stand."""
+    return tuple(v for v in verdicts if v.binding is Binding.ENFORCE and is_standing(v))
 
 
 def blocking_codes(case: Case, action: Action) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from app.domain.ids import StudyId
 from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import RoundDefinition
 from app.domain.studies import Binding
+from app.planning.gate import enforced
 from app.planning.hand_written import findings_against
 from app.policy.catalogue import RULES
 from app.policy.facts import StudyFacts
@@ -23,12 +24,11 @@ NEVER_WAIVED = frozenset(rule.code for rule in RULES if not rule.is_waivable)
 def check_recommendation(connection: Connection, found: Recommendation) -> None:
     """Raises BlockedByFindings with those that stand in the way of accepting."""
     advice = found.advice
-    reviewed = rounds.get(connection, found.study_id, advice.round)
-    numbers = {advice.round, reviewed.definition.checks or advice.round}
+    numbers = {advice.round, advice.subject_round or advice.round}
     blocking = set(advice.blocked_by) - _waived(connection, found.study_id, numbers)
     if blocking:
-        verdicts = _verdicts(connection, found.study_id, sorted(numbers))
-        _refuse([v for v in verdicts if v.code in blocking and v.verdict == "finding"])
+        verdicts = enforced(_verdicts(connection, found.study_id, sorted(numbers)))
+        _refuse(found.study_id, [v for v in verdicts if v.code in blocking], advice.round)
 
 
 def is_blocked(connection: Connection, found: Recommendation) -> bool:
@@ -49,7 +49,7 @@ def check_by_hand(
     waived = _waived(connection, study_id, {r.number for r in study.rounds}) if found else set()
     standing = [verdict for verdict in found if verdict.code not in waived]
     if standing:
-        _refuse(standing)
+        _refuse(study_id, standing, max(assessments))
 
 
 def as_findings(verdicts: Iterable[JudgedVerdict]) -> list[dict[str, Any]]:
@@ -57,12 +57,28 @@ def as_findings(verdicts: Iterable[JudgedVerdict]) -> list[dict[str, Any]]:
     return [wire.to_wire(verdict) for verdict in verdicts]
 
 
-def _refuse(standing: list[JudgedVerdict]) -> None:
+def way_out(study_id: StudyId, codes: Iterable[str], number: int) -> str:
+    """What a person can do about findings that block, in words to copy."""
+    found = sorted(set(codes))
+    waived = [
+        f'paceline waive {study_id} {code} --round {number} --reason "why it may stand"'
+        for code in found
+        if code not in NEVER_WAIVED
+    ]
+    never = [code for code in found if code in NEVER_WAIVED]
+    sentences = [f"{', '.join(found)} stands in the way: run the cure that it names"]
+    if waived:
+        sentences.append(f"or waive it and accept again: {'; '.join(waived)}")
+    if never:
+        sentences.append(f"{', '.join(never)} is never waived")
+    return ", ".join(sentences)
+
+
+def _refuse(study_id: StudyId, standing: list[JudgedVerdict], number: int) -> None:
     codes = sorted({verdict.code for verdict in standing})
     raise BlockedByFindings(
         f"enforced findings stand: {', '.join(codes)}",
-        hint="cure them with the round that each finding proposes,"
-        " or POST a waiver for the code with your reason and accept again",
+        hint=way_out(study_id, codes, number),
         findings=as_findings(standing),
     )
 

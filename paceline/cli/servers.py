@@ -130,7 +130,8 @@ def worker(  # noqa: PLR0913 - one argument a flag
     broker: Broker = None,
 ) -> None:
     """Run trainings on this node's slots."""
-    flags = {name: value for name, value in locals().items() if value not in (None, False, [])}
+    said = locals().items()
+    flags = {name: value for name, value in said if value not in (None, []) and value is not False}
     from app.logs import configure_logging  # noqa: PLC0415 - a worker's import, only here
     from workers.main import run  # noqa: PLC0415 - as above
     from workers.options import WorkerOptions  # noqa: PLC0415 - as above

@@ -1,10 +1,15 @@
 """The gate over HTTP: an enforced finding stops `promote` and `finish`, never a cure; a person may
 waive it or soften its binding."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from app.db import recommendations, rounds
+from app.domain.ids import StudyId
+from app.domain.rounds import Action
+from app.domain.states import RecommendationState
 from tests.contract.lab import STUDY, Lab, bowl
 
 Json = Any  # JSON, as the contract says
@@ -46,6 +51,24 @@ def test_a_blocked_promotion_opens_once_its_finding_is_waived_or_softened(
         answer = lab.client.patch(path, json={"bindings": {"SPC205": "warn"}})
         assert answer.status_code == 200, answer.text
     assert lab.post_round(study_id, {"accept": advice["id"]})["purpose"] == "final"
+
+
+def test_the_refusal_shows_the_findings_of_the_round_that_the_advice_speaks_for(lab: Lab) -> None:
+    study_id = StudyId(lab.judged(bowl, **STRICT))
+    lab.accept(study_id)
+    lab.train(study_id)
+    lab.review()
+    with lab.context.database.writing() as connection:
+        (found,) = recommendations.open_ones(connection, study_id)
+        ended = replace(
+            found.advice, round=2, subject_round=1, action=Action.PROMOTE, blocked_by=("SPC205",)
+        )
+        stored = recommendations.insert_one(connection, study_id, ended)
+        recommendations.decide(connection, found, RecommendationState.SUPERSEDED)
+        rounds.write(connection, rounds.get(connection, study_id, 2), assessment=None)
+    problem = lab.post_round(study_id, {"accept": stored.id}, 409)
+    assert [(f["code"], f["verdict"]) for f in problem["findings"]] == [("SPC205", "finding")]
+    assert f"paceline waive {study_id} SPC205 --round 2" in problem["hint"]
 
 
 def test_an_expired_waiver_does_not_open_the_gate(lab: Lab) -> None:

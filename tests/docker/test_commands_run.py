@@ -100,7 +100,7 @@ class Stage:
     def wait_until_healthy(self, name: str) -> None:
         """Poll a service's health check; the log tells why it stays ill."""
         log = self.folder / f"{name}.log"
-        wait_until(lambda: self.is_healthy(name), seconds=40, every=0.2, what=f"{name}, see {log}")
+        wait_until(lambda: self.is_healthy(name), seconds=90, every=0.2, what=f"{name}, see {log}")
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_the_services_come_up_in_their_order_and_a_worker_registers(stage: Stage
 
     with Client(stage.url, admin) as client:
         (worker,) = wait_until(
-            lambda: client.get("/v1/workers")["items"], seconds=30, what="a worker to register"
+            lambda: client.get("/v1/workers")["items"], seconds=90, what="a worker to register"
         )
     assert worker["commands"] is False
     assert all(process.poll() is None for process in stage.started)

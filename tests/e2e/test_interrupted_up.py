@@ -24,7 +24,8 @@ def running_with_checkpoints(service: Service, study_id: str, at_least: int) -> 
 def test_killed_up_goes_on_from_the_last_checkpoints(embedded: Embedded, bench: Bench) -> None:
     process = embedded.start()
     service = embedded.service
-    study_id = service.client.post("/v1/studies", bench.definition(pause=0.06, trials=4))["id"]
+    bench.pause(0.06)
+    study_id = service.client.post("/v1/studies", bench.definition(trials=4))["id"]
     interrupted = wait_until(
         lambda: running_with_checkpoints(service, study_id, 2),
         seconds=40,
@@ -36,6 +37,7 @@ def test_killed_up_goes_on_from_the_last_checkpoints(embedded: Embedded, bench: 
     )
     assert all(not bench.ends(trial["id"]) for trial in interrupted)
 
+    bench.pause(0.0)
     embedded.start()
     service.until_study(study_id, is_settled, "the review")
     for trial in service.trials(study_id):
@@ -53,7 +55,8 @@ def test_killed_up_goes_on_from_the_last_checkpoints(embedded: Embedded, bench: 
 def test_stopped_up_hands_its_trials_back_and_exits_zero(embedded: Embedded, bench: Bench) -> None:
     process = embedded.start()
     service = embedded.service
-    study_id = service.client.post("/v1/studies", bench.definition(pause=0.06, trials=2))["id"]
+    bench.pause(0.06)
+    study_id = service.client.post("/v1/studies", bench.definition(trials=2))["id"]
     interrupted = wait_until(
         lambda: running_with_checkpoints(service, study_id, 1),
         seconds=40,
@@ -61,6 +64,7 @@ def test_stopped_up_hands_its_trials_back_and_exits_zero(embedded: Embedded, ben
     )
     assert process.stop() == 0, process.log
 
+    bench.pause(0.0)
     embedded.start()
     service.until_study(study_id, is_settled, "the review")
     trial = service.client.get(f"/v1/trials/{interrupted[0]['id']}")

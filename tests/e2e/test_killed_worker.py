@@ -25,7 +25,7 @@ def trial_of(service: Service, study_id: str, worker: str) -> Json:
 def worker_ids(service: Service) -> dict[str, str]:
     """The workers' ids by name."""
     items = service.client.get("/v1/workers")["items"]
-    return {item["name"]: item["id"] if "id" in item else item["worker"] for item in items}
+    return {item["name"]: item["id"] for item in items}
 
 
 def test_killed_worker_loses_nothing_and_runs_nothing_twice(
@@ -36,7 +36,8 @@ def test_killed_worker_loses_nothing_and_runs_nothing_twice(
     production.start_conductor()
     doomed = production.start_worker("doomed", service.token_file)
     production.start_worker("steady", service.token_file)
-    definition = bench.definition(pause=0.05, trials=6, autopilot="on")
+    bench.pause(0.05)
+    definition = bench.definition(trials=6, autopilot="on")
     study_id = service.client.post("/v1/studies", definition)["id"]
     ids = worker_ids(service)
     interrupted = wait_until(
@@ -45,6 +46,7 @@ def test_killed_worker_loses_nothing_and_runs_nothing_twice(
         what="the doomed worker to be in the middle of a trial",
     )
     doomed.kill()
+    bench.pause(0.0)
 
     study = service.until_study(study_id, is_settled, "the study's end")
     assert study["state"] == "completed", study["waiting_for"]

@@ -34,7 +34,8 @@ def test_api_that_is_away_for_two_leases_stops_no_training(
     api = production.start_api()
     production.start_conductor()
     production.start_worker("node", service.token_file, "--slots", "2")
-    study_id = service.client.post("/v1/studies", bench.definition(pause=0.2, trials=2))["id"]
+    bench.pause(0.25)
+    study_id = service.client.post("/v1/studies", bench.definition(trials=2))["id"]
     wait_until(lambda: len(bench.entries("step")) > 10, seconds=40, what="both trainings to run")
 
     assert api.stop() == 0, api.log
@@ -46,6 +47,7 @@ def test_api_that_is_away_for_two_leases_stops_no_training(
     assert not bench.entries("end"), "they still run when the API comes back"
 
     production.start_api()
+    bench.pause(0.0)
     service.until_study(study_id, is_settled, "the review")
     assert_untouched(service, bench, study_id)
 
@@ -57,7 +59,8 @@ def test_redis_that_forgets_and_dies_loses_nothing(
     production.start_api()
     conductor = production.start_conductor()
     worker = production.start_worker("node", service.token_file, "--slots", "2")
-    study_id = service.client.post("/v1/studies", bench.definition(pause=0.02, trials=6))["id"]
+    bench.pause(0.02)
+    study_id = service.client.post("/v1/studies", bench.definition(trials=6))["id"]
     wait_until(lambda: bench.entries("step"), seconds=40, what="a training to run")
     with redis.Redis.from_url(redis_server.url) as broker:
         broker.flushall()

@@ -28,7 +28,8 @@ with paceline.trial() as trial:
     write_down(event="start", step=start, seed=trial.seed)
     away = math.log10(trial["learning_rate"] / 0.03) ** 2 / 10
     for step in trial.steps(start):
-        time.sleep(float(os.environ["PAUSE"]))
+        with open(os.environ["PAUSE"]) as pause:
+            time.sleep(float(pause.read()))
         error = 0.1 + away + math.exp(-step / 8) + step / 1000 + trial.seed / 1e4
         write_down(event="step", step=step)
         if trial.should_evaluate(step):
@@ -57,13 +58,20 @@ with open(folder / "reports.jsonl", "a") as reports:
 
 @dataclass(frozen=True)
 class Bench:
-    """A folder with the training program, and the ledger that it writes."""
+    """A folder with the training program; beside it the ledger that it writes, and how long it
+    pauses at each step, which a test may change while it trains."""
 
     folder: Path
 
     @property
     def ledger(self) -> Path:
-        return self.folder / "ledger.jsonl"
+        return self.folder.with_name("ledger.jsonl")
+
+    def pause(self, seconds: float) -> None:
+        """From now on every step of every training takes so long."""
+        draft = self.folder.with_name("pause.draft")
+        draft.write_text(str(seconds))
+        draft.replace(self.folder.with_name("pause"))
 
     def entries(self, event: str) -> list[Json]:
         """What trainings wrote down under this word, in order."""
@@ -79,14 +87,14 @@ class Bench:
     def ends(self, trial_id: str) -> list[int]:
         return [line["step"] for line in self.entries("end") if line["trial"] == trial_id]
 
-    def definition(self, *, pause: float = 0.0, **changes: Json) -> dict[str, Json]:
+    def definition(self, **changes: Json) -> dict[str, Json]:
         """A study of this training; `changes` replace its fields."""
         rate = {"type": "float", "low": 0.003, "high": 0.3, "scale": "log", "role": "learning_rate"}
         return {
             "name": "tiny",
             "objective": {"metric": "val_error", "direction": "minimize", "tolerance": 0.01},
             "training_metric": {"metric": "train_error", "direction": "minimize"},
-            "job": self.job(pause=pause),
+            "job": self.job(),
             "parameters": {"learning_rate": rate},
             "schedule": {"kind": "constant", "peak": "learning_rate"},
             "max_train_steps": 64,
@@ -95,8 +103,11 @@ class Bench:
             **changes,
         }
 
-    def job(self, *, pause: float = 0.0, **changes: Json) -> dict[str, Json]:
-        environment = {"LEDGER": str(self.ledger), "PAUSE": str(pause)}
+    def job(self, **changes: Json) -> dict[str, Json]:
+        environment = {
+            "LEDGER": str(self.ledger),
+            "PAUSE": str(self.folder.with_name("pause")),
+        }
         return {
             "command": ["python", "train.py"],
             "directory": str(self.folder),
@@ -117,4 +128,6 @@ def make_bench(folder: Path) -> Bench:
     folder.mkdir(parents=True)
     (folder / "train.py").write_text(TRAIN)
     (folder / "files_alone.py").write_text(FILES_ALONE)
-    return Bench(folder)
+    bench = Bench(folder)
+    bench.pause(0.0)
+    return bench

@@ -198,6 +198,7 @@ def test_a_descent_whose_tune_round_lost_goes_back_to_the_longer_one_and_asks_up
     assert advice.action is Action.CHECK_HORIZON
     assert advice.proposal is not None
     assert (advice.proposal.checks, advice.proposal.max_train_steps) == (1, 2000)
+    assert (advice.round, advice.subject_round) == (4, 1), "it speaks for the longer round"
 
 
 def _elsewhere(study: StudyFacts, number: int) -> RoundFacts:
