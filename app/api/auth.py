@@ -11,7 +11,7 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.concurrency import run_in_threadpool
 
 from app.domain.errors import Forbidden, TooManyFailures, Unauthenticated
-from app.services.tokens import Principal, find_principal
+from app.services.tokens import Principal, find_principal, known_principal
 
 COOKIE = "paceline_session"
 READ = "studies:read"
@@ -49,7 +49,10 @@ async def principal(request: Request) -> Principal:
     presented = _presented(request)
     found = None
     if presented is not None:
-        found = await run_in_threadpool(find_principal, request.app.state.context, presented)
+        context = request.app.state.context
+        found = known_principal(context, presented) or await run_in_threadpool(
+            find_principal, context, presented
+        )
     if found is not None:
         return found
     brake: Brake = request.app.state.brake

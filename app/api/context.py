@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from app.services.context import Context
 
 
-def context_of(request: Request) -> Context:
+async def context_of(request: Request) -> Context:  # a plain function would cost a thread hop
     """The context that `create_app` was given."""
     context: Context = request.app.state.context
     return context

@@ -1,21 +1,44 @@
 """Attempts: making them, locking them before any write of theirs, ending them."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any  # Any: columns and rows of SQLAlchemy
 
-from sqlalchemy import Connection, RowMapping, Select, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.db.attempt_rows import ATTEMPT_COLUMNS, attempt_of, start_column
 from app.db.tables import attempts, studies, trials, workers
 from app.db.trial_rows import TRIAL_COLUMNS, trial_of
 from app.db.types import now_seconds
-from app.db.upserts import upsert
+from app.db.upserts import upsert_of
 from app.domain.errors import MissingObject
 from app.domain.ids import AttemptId, StudyId
 from app.domain.leases import WorkerState
 from app.domain.reports import ClaimRequest
 from app.domain.states import LIVE_ATTEMPTS, AttemptState, EndReason, StudyState, move
 from app.domain.trials import Attempt, Start, Trial
+
+# Built once: what every write of a worker executes.
+_IS_WANTED = attempts.c.id == bindparam("wanted")
+_TOGETHER = (
+    select(
+        *ATTEMPT_COLUMNS,
+        *TRIAL_COLUMNS,
+        studies.c.state,
+        studies.c.definition,
+        workers.c.state.label("worker_state"),
+        now_seconds().label("now"),
+    )
+    .join_from(attempts, trials, trials.c.id == attempts.c.trial_id)
+    .join(studies, studies.c.id == attempts.c.study_id)
+    .outerjoin(workers, workers.c.id == attempts.c.worker)
+    .where(_IS_WANTED)
+)
+_HOLD = _TOGETHER.with_for_update(of=[attempts, trials], key_share=True)
+_UPDATE = update(attempts).where(_IS_WANTED)
+_EXTEND = _UPDATE.values(lease_expires_at=now_seconds() + bindparam("lease_seconds"))
+_END = _UPDATE.values(ended_at=now_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +69,37 @@ class Held:
 
 def insert_one(connection: Connection, new: NewAttempt) -> bool:
     """Store an attempt; False if its request has made one already."""
-    now = now_seconds()
     start_step = new.resume.step if new.resume else 0
-    statement = upsert(connection, attempts).values(
-        id=new.id,
-        trial_id=new.trial.id,
-        study_id=new.trial.study_id,
-        number=new.trial.attempt_count + 1,
-        state=AttemptState.LEASED,
-        worker=new.request.worker,
-        boot_id=new.request.boot_id,
-        slot=new.request.slot,
-        request_id=new.request.request_id,
-        start_step=start_step,
-        last_step=start_step,
-        resume=start_column(new.resume),
-        reported={},
-        started_at=now,
-        lease_expires_at=now + new.lease_seconds,
-        reserved_steps=new.reserved_steps,
-        reserved_gpu_seconds=new.reserved_gpu_seconds,
+    columns = {
+        "id": new.id,
+        "trial_id": new.trial.id,
+        "study_id": new.trial.study_id,
+        "number": new.trial.attempt_count + 1,
+        "state": AttemptState.LEASED,
+        "worker": new.request.worker,
+        "boot_id": new.request.boot_id,
+        "slot": new.request.slot,
+        "request_id": new.request.request_id,
+        "start_step": start_step,
+        "last_step": start_step,
+        "resume": start_column(new.resume),
+        "reported": {},
+        "lease_seconds": new.lease_seconds,
+        "reserved_steps": new.reserved_steps,
+        "reserved_gpu_seconds": new.reserved_gpu_seconds,
+    }
+    found = connection.execute(_insert_once(connection.dialect.name), columns)
+    return found.first() is not None
+
+
+@cache
+def _insert_once(dialect: str) -> ReturningInsert[tuple[str]]:
+    now = now_seconds()
+    new = upsert_of(dialect, attempts).values(
+        started_at=now, lease_expires_at=now + bindparam("lease_seconds")
     )
-    once = statement.on_conflict_do_nothing(index_elements=["worker", "request_id"])
-    return connection.execute(once.returning(attempts.c.id)).first() is not None
+    once = new.on_conflict_do_nothing(index_elements=["worker", "request_id"])
+    return once.returning(attempts.c.id)
 
 
 def get(connection: Connection, attempt_id: AttemptId) -> Attempt:
@@ -80,31 +111,14 @@ def get(connection: Connection, attempt_id: AttemptId) -> Attempt:
 
 def hold(connection: Connection, attempt_id: AttemptId) -> Held:
     """Lock the attempt, then its trial, until the transaction ends. Raises MissingObject."""
-    query = _together(attempt_id).with_for_update(of=[attempts, trials], key_share=True)
-    return _held(connection.execute(query).mappings().one_or_none(), attempt_id)
+    row = connection.execute(_HOLD, {"wanted": attempt_id}).mappings().one_or_none()
+    return _held(row, attempt_id)
 
 
 def look(connection: Connection, attempt_id: AttemptId) -> Held:
     """The same without a lock, for reading. Raises MissingObject."""
-    row = connection.execute(_together(attempt_id)).mappings().one_or_none()
+    row = connection.execute(_TOGETHER, {"wanted": attempt_id}).mappings().one_or_none()
     return _held(row, attempt_id)
-
-
-def _together(attempt_id: AttemptId) -> Select[Any]:  # Any: a row
-    return (
-        select(
-            *ATTEMPT_COLUMNS,
-            *TRIAL_COLUMNS,
-            studies.c.state,
-            studies.c.definition,
-            workers.c.state.label("worker_state"),
-            now_seconds().label("now"),
-        )
-        .join_from(attempts, trials, trials.c.id == attempts.c.trial_id)
-        .join(studies, studies.c.id == attempts.c.study_id)
-        .outerjoin(workers, workers.c.id == attempts.c.worker)
-        .where(attempts.c.id == attempt_id)
-    )
 
 
 def _held(found: RowMapping | None, attempt_id: AttemptId) -> Held:
@@ -130,6 +144,12 @@ def hold_unless_busy(connection: Connection, attempt_id: AttemptId) -> Attempt |
     return attempt_of(row) if row else None
 
 
+def hold_live(connection: Connection, study_id: StudyId) -> list[Held]:
+    """Lock all live attempts of a study with their trials; call it before touching the study."""
+    found = [hold(connection, attempt_id) for attempt_id in live_of_study(connection, study_id)]
+    return [held for held in found if held.attempt.state in LIVE_ATTEMPTS]
+
+
 def live_of_study(connection: Connection, study_id: StudyId) -> list[AttemptId]:
     """The attempts of a study that hold their trials, in the order in which to lock them."""
     query = select(attempts.c.id).where(
@@ -149,14 +169,15 @@ def hear(
     `lease_seconds`: the lease now lasts so long from here; None leaves it.
     """
     attempt, trial = held.attempt, held.trial
-    if lease_seconds is not None:
-        columns["lease_expires_at"] = now_seconds() + lease_seconds
     if attempt.state is not AttemptState.RUNNING:
         columns["state"] = move("attempt", attempt.state, AttemptState.RUNNING)
     if attempt.claimable_at is not None:
         columns["claimable_at"] = None
-    if columns:
-        _update(connection, attempt.id, **columns)
+    if lease_seconds is not None:
+        known = {"wanted": attempt.id, "lease_seconds": lease_seconds}
+        connection.execute(_EXTEND, known | columns)
+    elif columns:
+        connection.execute(_UPDATE, {"wanted": attempt.id} | columns)
     if trial.claimable_at is not None:
         connection.execute(update(trials).where(trials.c.id == trial.id).values(claimable_at=None))
 
@@ -170,8 +191,8 @@ def end(
 ) -> None:
     """Move a locked attempt to one of its ends."""
     move("attempt", attempt.state, state)
-    ended = {"reason": reason, "ended_at": now_seconds(), "claimable_at": None}
-    _update(connection, attempt.id, state=state, **ended, **columns)
+    ended = {"wanted": attempt.id, "state": state, "reason": reason, "claimable_at": None}
+    connection.execute(_END, ended | columns)
 
 
 def logs_of(connection: Connection, attempt_id: AttemptId) -> tuple[str, str]:
@@ -180,10 +201,6 @@ def logs_of(connection: Connection, attempt_id: AttemptId) -> tuple[str, str]:
     row = connection.execute(query.where(attempts.c.id == attempt_id)).mappings().one_or_none()
     found = _found(row, attempt_id)
     return found["stdout_tail"] or "", found["stderr_tail"] or ""
-
-
-def _update(connection: Connection, attempt_id: AttemptId, **columns: Any) -> None:  # Any: columns
-    connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(**columns))
 
 
 def _found(row: RowMapping | None, attempt_id: AttemptId) -> RowMapping:

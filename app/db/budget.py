@@ -4,8 +4,23 @@ The table's CHECKs are the last line; the conditions here are what makes a claim
 """
 
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, case, func, or_, select, true, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Double,
+    Update,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.db.tables import attempts, rounds, studies
 from app.db.types import now_seconds
@@ -28,24 +43,29 @@ class Result:
 
 def reserve(connection: Connection, study_id: StudyId, steps: int, gpu_seconds: float) -> bool:
     """Set aside what a claim wants; False: it does not fit, or the study is not active now."""
+    wanted = {"study": study_id, "steps": steps, "gpu_seconds": gpu_seconds}
+    return connection.execute(_reserve(bool(gpu_seconds)), wanted).first() is not None
+
+
+@cache
+def _reserve(wants_seconds: bool) -> ReturningUpdate[tuple[str]]:
     s = studies.c
-    all_steps = s.steps_spent + s.steps_reserved + steps
-    all_seconds = s.gpu_seconds_spent + s.gpu_seconds_reserved + gpu_seconds
+    all_steps = s.steps_spent + s.steps_reserved + bindparam("steps")
+    all_seconds = s.gpu_seconds_spent + s.gpu_seconds_reserved + bindparam("gpu_seconds")
     has_seconds = or_(s.gpu_seconds_limit.is_(None), all_seconds <= s.gpu_seconds_limit)
-    changed = connection.execute(
+    return (
         update(studies)
-        .where(s.id == study_id, s.state == StudyState.ACTIVE)
+        .where(s.id == bindparam("study"), s.state == StudyState.ACTIVE)
         .where(or_(s.steps_limit.is_(None), all_steps <= s.steps_limit))
-        .where(has_seconds if gpu_seconds else true())
+        .where(has_seconds if wants_seconds else true())
         .values(
-            steps_reserved=s.steps_reserved + steps,
-            gpu_seconds_reserved=s.gpu_seconds_reserved + gpu_seconds,
+            steps_reserved=s.steps_reserved + bindparam("steps"),
+            gpu_seconds_reserved=s.gpu_seconds_reserved + bindparam("gpu_seconds"),
             version=s.version + 1,
             updated_at=now_seconds(),
         )
         .returning(s.id)
     )
-    return changed.first() is not None
 
 
 def room(connection: Connection, study_id: StudyId) -> Room:
@@ -69,46 +89,72 @@ def book(
     connection: Connection, study_id: StudyId, settled: Settlement, result: Result | None = None
 ) -> None:
     """Settle an attempt's end in the study's row, with its best trial and its speed."""
+    values: dict[str, object] = {
+        "study": study_id,
+        "given_steps": settled.reserved_steps,
+        "spent": settled.spent_steps,
+        "lost": settled.lost_steps,
+        "given_seconds": settled.reserved_gpu_seconds,
+        "used": settled.used_gpu_seconds,
+        "within": min(settled.used_gpu_seconds, settled.reserved_gpu_seconds),
+        "overrun": settled.overrun_gpu_seconds,
+    }
+    statement = _BOOK
+    if result:
+        values |= {"trial": result.trial_id, "value": result.value, "sign": result.direction.sign}
+        statement = _BOOK_DIVERGED if result.value is None else _BOOK_BEST
+    connection.execute(statement, values)
+
+
+def _booking() -> Update:
     s = studies.c
     is_limited = s.gpu_seconds_limit.is_not(None)
-    within = min(settled.used_gpu_seconds, settled.reserved_gpu_seconds)
-    spent = case((is_limited, within), else_=settled.used_gpu_seconds)
-    overrun = case((is_limited, settled.overrun_gpu_seconds), else_=0.0)
-    columns: dict[str, object] = {
-        "steps_reserved": s.steps_reserved - settled.reserved_steps,
-        "steps_spent": s.steps_spent + settled.spent_steps,
-        "steps_lost": s.steps_lost + settled.lost_steps,
-        "gpu_seconds_reserved": s.gpu_seconds_reserved - settled.reserved_gpu_seconds,
-        "gpu_seconds_spent": s.gpu_seconds_spent + spent,
-        "gpu_seconds_overrun": s.gpu_seconds_overrun + overrun,
-        "seconds_per_step": _median_speed(study_id),
-        "version": s.version + 1,
-        "updated_at": now_seconds(),
-    }
-    if result:
-        columns |= _best_columns(result)
-    connection.execute(update(studies).where(s.id == study_id).values(columns))
+    spent = case((is_limited, _float("within")), else_=_float("used"))
+    overrun = case((is_limited, _float("overrun")), else_=0.0)
+    return (
+        update(studies)
+        .where(s.id == bindparam("study"))
+        .values(
+            steps_reserved=s.steps_reserved - bindparam("given_steps"),
+            steps_spent=s.steps_spent + bindparam("spent"),
+            steps_lost=s.steps_lost + bindparam("lost"),
+            gpu_seconds_reserved=s.gpu_seconds_reserved - bindparam("given_seconds"),
+            gpu_seconds_spent=s.gpu_seconds_spent + spent,
+            gpu_seconds_overrun=s.gpu_seconds_overrun + overrun,
+            seconds_per_step=_median_speed(),
+            version=s.version + 1,
+            updated_at=now_seconds(),
+        )
+    )
 
 
-def _best_columns(result: Result) -> dict[str, object]:
-    """A finite result replaces a worse or a diverged one; a diverged one only fills a gap."""
-    s = studies.c
-    if result.value is None:
-        is_first = s.best_trial_id.is_(None)
-        return {"best_trial_id": case((is_first, result.trial_id), else_=s.best_trial_id)}
-    sign = result.direction.sign
-    is_better = or_(s.best_value.is_(None), sign * s.best_value > sign * result.value)
+def _first_best() -> dict[str, object]:
+    """A diverged result only fills a gap."""
+    best = studies.c.best_trial_id
+    return {"best_trial_id": case((best.is_(None), bindparam("trial")), else_=best)}
+
+
+def _better_best() -> dict[str, object]:
+    """A finite result replaces a worse or a diverged one."""
+    s, value, sign = studies.c, _float("value"), _float("sign")
+    is_better = or_(s.best_value.is_(None), sign * s.best_value > sign * value)
     return {
-        "best_trial_id": case((is_better, result.trial_id), else_=s.best_trial_id),
-        "best_value": case((is_better, result.value), else_=s.best_value),
+        "best_trial_id": case((is_better, bindparam("trial")), else_=s.best_trial_id),
+        "best_value": case((is_better, value), else_=s.best_value),
     }
 
 
-def _median_speed(study_id: StudyId) -> ColumnElement[float]:
+def _float(name: str) -> BindParameter[float]:
+    return bindparam(name, type_=Double())
+
+
+def _median_speed() -> ColumnElement[float]:
     a = attempts.c
     recent = (
         select(((a.ended_at - a.started_at) / (a.last_step - a.start_step)).label("speed"))
-        .where(a.study_id == study_id, a.ended_at.is_not(None), a.last_step > a.start_step)
+        .where(
+            a.study_id == bindparam("study"), a.ended_at.is_not(None), a.last_step > a.start_step
+        )
         .where(a.state.in_((AttemptState.SUCCEEDED, AttemptState.PREEMPTED)))
         .order_by(a.ended_at.desc())
         .limit(RECENT_ATTEMPTS)
@@ -117,3 +163,8 @@ def _median_speed(study_id: StudyId) -> ColumnElement[float]:
     middle = select(func.count() // 2).select_from(recent).scalar_subquery()
     ordered = select(recent.c.speed).order_by(recent.c.speed).offset(middle).limit(1)
     return ordered.scalar_subquery()
+
+
+_BOOK = _booking()
+_BOOK_DIVERGED = _BOOK.values(_first_best())
+_BOOK_BEST = _BOOK.values(_better_best())

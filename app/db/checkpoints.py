@@ -1,13 +1,14 @@
 """Checkpoints: what was saved where, and which of them a worker can read."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any  # Any: a row of SQLAlchemy
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Executable, Row, bindparam, func, select, update
 
 from app.db.tables import attempts, checkpoints, workers
 from app.db.types import now_seconds
-from app.db.upserts import upsert
+from app.db.upserts import upsert_of
 from app.domain.ids import AttemptId, TrialId, WorkerId
 from app.domain.trials import Checkpoint
 
@@ -22,23 +23,16 @@ class Reader:
 
 def store(connection: Connection, checkpoint: Checkpoint) -> None:
     """Keep a checkpoint; a repeated report of the same step replaces it."""
-    new = upsert(connection, checkpoints).values(
-        attempt_id=checkpoint.attempt_id,
-        step=checkpoint.step,
-        trial_id=checkpoint.trial_id,
-        value=checkpoint.value,
-        store=checkpoint.store,
-        key=checkpoint.key,
-        bytes=checkpoint.bytes,
-        sha256=checkpoint.sha256,
-        created_at=now_seconds(),
-    )
+    connection.execute(_store(connection.dialect.name), asdict(checkpoint))
+
+
+@cache
+def _store(dialect: str) -> Executable:
+    new = upsert_of(dialect, checkpoints).values(created_at=now_seconds())
     changed = ("value", "store", "key", "bytes", "sha256")
-    connection.execute(
-        new.on_conflict_do_update(
-            index_elements=["attempt_id", "step"],
-            set_={name: new.excluded[name] for name in changed} | {"is_forgotten": False},
-        )
+    return new.on_conflict_do_update(
+        index_elements=["attempt_id", "step"],
+        set_={name: new.excluded[name] for name in changed} | {"is_forgotten": False},
     )
 
 
@@ -62,11 +56,24 @@ def readable(connection: Connection, trial_id: TrialId, reader: Reader) -> list[
 
 def kept_of_trial(connection: Connection, trial_id: TrialId, store_name: str) -> list[Checkpoint]:
     """What is kept of a trial in one store, by step."""
-    query = select(checkpoints).where(
-        checkpoints.c.trial_id == trial_id,
-        checkpoints.c.store == store_name,
+    wanted = {"trial": trial_id, "place": store_name}
+    return [_checkpoint(row) for row in connection.execute(_KEPT, wanted)]
+
+
+_KEPT = (
+    select(checkpoints)
+    .where(
+        checkpoints.c.trial_id == bindparam("trial"),
+        checkpoints.c.store == bindparam("place"),
         ~checkpoints.c.is_forgotten,
     )
+    .order_by(checkpoints.c.step)
+)
+
+
+def ever_of_trial(connection: Connection, trial_id: TrialId) -> list[Checkpoint]:
+    """All that was ever saved of a trial, forgotten ones included, by step."""
+    query = select(checkpoints).where(checkpoints.c.trial_id == trial_id)
     return [_checkpoint(row) for row in connection.execute(query.order_by(checkpoints.c.step))]
 
 

@@ -3,14 +3,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any  # Any: a row of SQLAlchemy
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, select, tuple_
+from sqlalchemy import Connection, Executable, Row, bindparam, delete, select, tuple_
 
 from app.db.tables import measurement_chunks as chunks
-from app.db.upserts import upsert
+from app.db.upserts import upsert_of
 from app.domain.ids import AttemptId
 
 Steps = NDArray[np.int64]
@@ -49,13 +50,19 @@ def reaching(
     connection: Connection, attempt_id: AttemptId, metrics: Iterable[str], from_step: int
 ) -> list[Chunk]:
     """The chunks of some metrics of an attempt that end at `from_step` or later."""
-    query = select(chunks).where(
-        chunks.c.attempt_id == attempt_id,
-        chunks.c.metric.in_(tuple(metrics)),
-        chunks.c.last_step >= from_step,
+    wanted = {"attempt": attempt_id, "names": tuple(metrics), "from_step": from_step}
+    return [_chunk(row) for row in connection.execute(_REACHING, wanted)]
+
+
+_REACHING = (
+    select(chunks)
+    .where(
+        chunks.c.attempt_id == bindparam("attempt"),
+        chunks.c.metric.in_(bindparam("names", expanding=True)),
+        chunks.c.last_step >= bindparam("from_step"),
     )
-    ordered = query.order_by(chunks.c.metric, chunks.c.first_step)
-    return [_chunk(row) for row in connection.execute(ordered)]
+    .order_by(chunks.c.metric, chunks.c.first_step)
+)
 
 
 def load(
@@ -87,13 +94,18 @@ def write(
             delete(chunks).where(chunks.c.attempt_id == attempt_id, key.in_(list(gone)))
         )
     if new:
-        statement = upsert(connection, chunks)
-        changed = ("last_step", "count", "steps", "values")
-        statement = statement.on_conflict_do_update(
-            index_elements=["attempt_id", "metric", "first_step"],
-            set_={name: statement.excluded[name] for name in changed},
-        )
-        connection.execute(statement, [_row(attempt_id, chunk) for chunk in new])
+        rows = [_row(attempt_id, chunk) for chunk in new]
+        connection.execute(_store(connection.dialect.name), rows if rows[1:] else rows[0])
+
+
+@cache
+def _store(dialect: str) -> Executable:
+    new = upsert_of(dialect, chunks)
+    changed = ("last_step", "count", "steps", "values")
+    return new.on_conflict_do_update(
+        index_elements=["attempt_id", "metric", "first_step"],
+        set_={name: new.excluded[name] for name in changed},
+    )
 
 
 def value_at(connection: Connection, attempt_id: AttemptId, metric: str, step: int) -> float | None:

@@ -1,6 +1,7 @@
 """What a claim must know before it looks for work, and the search for a trial that fits."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any  # Any: JSON of the study's definition, conditions of SQLAlchemy
 
 from sqlalchemy import (
@@ -8,7 +9,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     ScalarSelect,
+    Select,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -23,7 +26,7 @@ from app.db.types import now_seconds
 from app.domain.ids import AttemptId, StudyId, TrialId
 from app.domain.leases import Watch, WorkerState
 from app.domain.reports import ClaimRequest
-from app.domain.states import LIVE_ATTEMPTS, StudyState, TrialState
+from app.domain.states import StudyState, TrialState
 from app.domain.trials import Trial
 
 
@@ -64,28 +67,8 @@ class Candidate:
 
 def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
     """Everything about who asks, in one statement."""
-    mine = attempts.c.worker == request.worker
-    repeated = select(attempts.c.id).where(mine, attempts.c.request_id == request.request_id)
-    unfinished = (
-        select(attempts.c.id)
-        .where(mine, attempts.c.slot == request.slot, attempts.c.state.in_(LIVE_ATTEMPTS))
-        .where(attempts.c.request_id != request.request_id)
-        .order_by(attempts.c.started_at)
-        .limit(1)
-    )
-    worker = workers.c.id == request.worker
-    row = connection.execute(
-        select(
-            repeated.scalar_subquery().label("repeated"),
-            unfinished.scalar_subquery().label("unfinished"),
-            select(workers.c.state).where(worker).scalar_subquery().label("worker_state"),
-            select(workers.c.shares_store).where(worker).scalar_subquery().label("shares_store"),
-            select(workers.c.last_seen_at).where(worker).scalar_subquery().label("seen_at"),
-            _number("api_seen_at").label("api_seen_at"),
-            _number("quiet_until").label("quiet_until"),
-            now_seconds().label("now"),
-        )
-    ).one()
+    who = {"worker": request.worker, "slot": request.slot, "request": request.request_id}
+    row = connection.execute(_ARRIVE, who).one()
     return Doorstep(
         repeated=row.repeated,
         unfinished=row.unfinished,
@@ -97,25 +80,39 @@ def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
     )
 
 
+def _arrival() -> Select[Any]:  # Any: a row
+    mine = attempts.c.worker == bindparam("worker")
+    repeated = select(attempts.c.id).where(mine, attempts.c.request_id == bindparam("request"))
+    unfinished = (
+        select(attempts.c.id)
+        .where(mine, attempts.c.slot == bindparam("slot"), _IS_LIVE)
+        .where(attempts.c.request_id != bindparam("request"))
+        .order_by(attempts.c.started_at)
+        .limit(1)
+    )
+    worker = workers.c.id == bindparam("worker")
+    return select(
+        repeated.scalar_subquery().label("repeated"),
+        unfinished.scalar_subquery().label("unfinished"),
+        select(workers.c.state).where(worker).scalar_subquery().label("worker_state"),
+        select(workers.c.shares_store).where(worker).scalar_subquery().label("shares_store"),
+        select(workers.c.last_seen_at).where(worker).scalar_subquery().label("seen_at"),
+        _number("api_seen_at").label("api_seen_at"),
+        _number("quiet_until").label("quiet_until"),
+        now_seconds().label("now"),
+    )
+
+
 def find(connection: Connection, wanted: Wanted) -> Candidate | None:
     """The first trial in the queue's order that fits, locked; those locked by others are passed."""
-    query = (
-        select(
-            *TRIAL_COLUMNS,
-            studies.c.definition,
-            rounds.c.definition.label("round_definition"),
-            studies.c.seconds_per_step,
-            studies.c.concurrency,
-            studies.c.gpu_seconds_limit.is_not(None).label("is_gpu_limited"),
-        )
-        .join_from(trials, studies, studies.c.id == trials.c.study_id)
-        .join(rounds, (rounds.c.study_id == studies.c.id) & (rounds.c.number == trials.c.round))
-        .where(_IS_CLAIMABLE, _is_due(takes_marked=wanted.takes_marked), *_fitting(wanted))
-        .order_by(trials.c.priority.desc(), trials.c.number)
-        .limit(1)
-        .with_for_update(of=trials, skip_locked=True, key_share=True)
-    )
-    row = connection.execute(query).mappings().one_or_none()
+    request = wanted.request
+    query = _search(wanted.takes_marked, request.study_id is not None)
+    if wanted.without_trials:
+        query = query.where(trials.c.id.not_in(sorted(wanted.without_trials)))
+    if wanted.without_studies:
+        query = query.where(trials.c.study_id.not_in(sorted(wanted.without_studies)))
+    offered = {"gpus": request.offers.gpus, "study": request.study_id}
+    row = connection.execute(query, offered).mappings().one_or_none()
     if row is None:
         return None
     return Candidate(
@@ -128,8 +125,30 @@ def find(connection: Connection, wanted: Wanted) -> Candidate | None:
     )
 
 
-# Word for word the condition of the partial index.
+@cache
+def _search(takes_marked: bool, is_of_study: bool) -> Select[Any]:
+    return (
+        select(
+            *TRIAL_COLUMNS,
+            studies.c.definition,
+            rounds.c.definition.label("round_definition"),
+            studies.c.seconds_per_step,
+            studies.c.concurrency,
+            studies.c.gpu_seconds_limit.is_not(None).label("is_gpu_limited"),
+        )
+        .join_from(trials, studies, studies.c.id == trials.c.study_id)
+        .join(rounds, (rounds.c.study_id == studies.c.id) & (rounds.c.number == trials.c.round))
+        .where(_IS_CLAIMABLE, _is_due(takes_marked=takes_marked))
+        .where(*_fitting(is_of_study=is_of_study))
+        .order_by(trials.c.priority.desc(), trials.c.number)
+        .limit(1)
+        .with_for_update(of=trials, skip_locked=True, key_share=True)
+    )
+
+
+# Word for word the conditions of the partial indexes.
 _IS_CLAIMABLE = text("(trials.state = 'waiting' OR trials.claimable_at IS NOT NULL)")
+_IS_LIVE = text("attempts.state IN ('leased', 'running')")
 
 
 def _is_due(*, takes_marked: bool) -> ColumnElement[bool]:
@@ -137,23 +156,15 @@ def _is_due(*, takes_marked: bool) -> ColumnElement[bool]:
     return or_(waits, trials.c.claimable_at.is_not(None)) if takes_marked else waits
 
 
-def _fitting(wanted: Wanted) -> list[ColumnElement[bool]]:
-    request, offers = wanted.request, wanted.request.offers
-    conditions = [
+def _fitting(*, is_of_study: bool) -> list[ColumnElement[bool]]:
+    is_external = studies.c.definition["job"].as_string() == "external"
+    return [
         trials.c.is_open,
         studies.c.state == StudyState.ACTIVE,
-        trials.c.gpus <= offers.gpus,
+        trials.c.gpus <= bindparam("gpus"),
         _has_steps_left(),
+        trials.c.study_id == bindparam("study") if is_of_study else ~is_external,
     ]
-    if request.study_id is not None:
-        conditions.append(trials.c.study_id == request.study_id)
-    else:
-        conditions.append(studies.c.definition["job"].as_string() != "external")
-    if wanted.without_trials:
-        conditions.append(trials.c.id.not_in(sorted(wanted.without_trials)))
-    if wanted.without_studies:
-        conditions.append(trials.c.study_id.not_in(sorted(wanted.without_studies)))
-    return conditions
 
 
 def _has_steps_left() -> ColumnElement[bool]:
@@ -172,6 +183,9 @@ def _has_steps_left() -> ColumnElement[bool]:
 
 def _number(name: str) -> ScalarSelect[float | None]:
     return select(service_state.c.number).where(service_state.c.name == name).scalar_subquery()
+
+
+_ARRIVE = _arrival()
 
 
 def sizes_waiting(connection: Connection) -> list[int]:

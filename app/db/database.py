@@ -1,14 +1,17 @@
 """The engine and the unit of work: a reading or a writing connection, committed before the use
 case returns."""
 
+import select
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 __all__ = ["Connection", "Database"]
 
@@ -56,7 +59,27 @@ class Database:
 
 
 def _postgresql_engine(url: str) -> Engine:
-    return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, pool_recycle=1800)
+    # the connection used last comes first: its statements are prepared already
+    engine = create_engine(
+        url, pool_size=10, max_overflow=20, pool_recycle=1800, pool_use_lifo=True
+    )
+    event.listen(engine, "checkout", _refuse_ended)
+    return engine
+
+
+def _refuse_ended(
+    connection: psycopg.Connection, _entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+) -> None:
+    """A server that ended or restarted has closed its side, which shows without a round trip.
+
+    Raises InvalidatePoolError; the pool then connects anew.
+    """
+    if connection.closed:
+        raise InvalidatePoolError
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise InvalidatePoolError
 
 
 def _sqlite_engine(url: str) -> Engine:

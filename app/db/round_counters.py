@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.db.tables import rounds
 from app.domain.ids import StudyId
@@ -30,14 +32,26 @@ def count_move(
     connection: Connection, study_id: StudyId, number: int, changes: Mapping[TrialState, int]
 ) -> Counts:
     """Add `changes` to the counters; the round as it stands then."""
-    columns = {state.value: rounds.c[state.value] + by for state, by in changes.items() if by}
-    row = connection.execute(
-        update(rounds)
-        .where(rounds.c.study_id == study_id, rounds.c.number == number)
-        .values(columns)
-        .returning(rounds.c.state, rounds.c.waiting, rounds.c.running, rounds.c.points_to_draw)
-    ).one()
+    moved = {state.value: by for state, by in changes.items() if by}
+    more = {_more(name): by for name, by in moved.items()}
+    where = {"study": study_id, "round": number}
+    row = connection.execute(_add(tuple(sorted(moved))), where | more).one()
     return Counts(RoundState(row.state), row.waiting, row.running, row.points_to_draw)
+
+
+@cache
+def _add(names: tuple[str, ...]) -> ReturningUpdate[tuple[str, int, int, int]]:
+    r = rounds.c
+    return (
+        update(rounds)
+        .where(r.study_id == bindparam("study"), r.number == bindparam("round"))
+        .values({name: r[name] + bindparam(_more(name)) for name in names})
+        .returning(r.state, r.waiting, r.running, r.points_to_draw)
+    )
+
+
+def _more(name: str) -> str:
+    return f"more_{name}"
 
 
 def count_new(connection: Connection, study_id: StudyId, number: int, count: int) -> None:

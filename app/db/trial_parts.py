@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any  # Any: rows of SQLAlchemy
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import BindParameter, Connection, Row, bindparam, select
 
 from app.db.tables import attempts, checkpoints
 from app.domain.ids import AttemptId, StudyId, TrialId
@@ -12,6 +12,17 @@ from app.domain.states import AttemptState
 from app.domain.trials import Checkpoint
 
 _IDS_A_STATEMENT = 500
+_WANTED: BindParameter[str] = bindparam("wanted", expanding=True)
+_ATTEMPTS = (
+    select(*(column for column in attempts.columns if not column.name.endswith("_tail")))
+    .where(attempts.c.trial_id.in_(_WANTED))
+    .order_by(attempts.c.number)
+)
+_CHECKPOINTS = (
+    select(checkpoints)
+    .where(checkpoints.c.trial_id.in_(_WANTED), checkpoints.c.is_forgotten.is_(False))
+    .order_by(checkpoints.c.step, checkpoints.c.created_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +55,7 @@ def of_trials(connection: Connection, wanted: Sequence[TrialId]) -> dict[TrialId
     found = {trial_id: Parts() for trial_id in wanted}
     for start in range(0, len(wanted), _IDS_A_STATEMENT):
         batch = list(wanted[start : start + _IDS_A_STATEMENT])
-        query = select(attempts).where(attempts.c.trial_id.in_(batch)).order_by(attempts.c.number)
-        for row in connection.execute(query):
+        for row in connection.execute(_ATTEMPTS, {"wanted": batch}):
             found[TrialId(row.trial_id)].attempts.append(_attempt(row))
         for kept in _checkpoints(connection, batch):
             found[kept.trial_id].checkpoints.append(kept)
@@ -84,12 +94,8 @@ def codes_of_study(connection: Connection, study_id: StudyId) -> dict[TrialId, s
 
 
 def _checkpoints(connection: Connection, wanted: Sequence[TrialId]) -> list[Checkpoint]:
-    query = (
-        select(checkpoints)
-        .where(checkpoints.c.trial_id.in_(list(wanted)), checkpoints.c.is_forgotten.is_(False))
-        .order_by(checkpoints.c.step, checkpoints.c.created_at)
-    )
-    return [_checkpoint(row) for row in connection.execute(query)]
+    rows = connection.execute(_CHECKPOINTS, {"wanted": list(wanted)})
+    return [_checkpoint(row) for row in rows]
 
 
 def _checkpoint(row: Row[Any]) -> Checkpoint:  # Any: a row

@@ -4,11 +4,12 @@ round's counters.
 Rows are locked in one order everywhere: attempt, trial, study, round. So nothing deadlocks.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any  # Any: values of SQLAlchemy's rows
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from app.db.identifiers import new_id
 from app.db.round_counters import Counts, count_move, count_new
@@ -19,6 +20,8 @@ from app.domain.errors import MissingObject
 from app.domain.ids import StudyId, TrialId
 from app.domain.states import EndReason, TrialState, move
 from app.domain.trials import NewTrial, Trial
+
+_WRITE = update(trials).where(trials.c.id == bindparam("wanted")).values(updated_at=now_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,7 @@ def change_state(
 
 def write(connection: Connection, trial_id: TrialId, **columns: Any) -> None:  # Any: columns
     """Set columns of a trial other than its state, which only `change_state` sets."""
-    connection.execute(
-        update(trials).where(trials.c.id == trial_id).values(**columns, updated_at=now_seconds())
-    )
+    connection.execute(_WRITE, {"wanted": trial_id} | columns)
 
 
 def set_open(connection: Connection, study_id: StudyId, *, is_open: bool) -> None:
@@ -124,11 +125,14 @@ def set_priority(connection: Connection, study_id: StudyId, priority: int) -> No
 
 
 def cancel_waiting(
-    connection: Connection, study_id: StudyId, reason: EndReason
-) -> dict[int, Counts]:
-    """Cancel all waiting trials of a study; the counts of the rounds they were in, after that."""
+    connection: Connection, study_id: StudyId, reason: EndReason, round_number: int | None = None
+) -> None:
+    """Cancel the waiting trials of a study or of one round. Call it before touching the study's
+    row."""
     move("trial", TrialState.WAITING, TrialState.CANCELLED)
     mine = (trials.c.study_id == study_id) & (trials.c.state == TrialState.WAITING)
+    if round_number is not None:
+        mine &= trials.c.round == round_number
     held = select(trials.c.id).where(mine).order_by(trials.c.number).with_for_update(key_share=True)
     connection.execute(held)
     connection.execute(
@@ -140,16 +144,9 @@ def cancel_waiting(
         .values(state=TrialState.CANCELLED, reason=reason, updated_at=now_seconds())
         .returning(trials.c.round)
     ).all()
-    change = {number: gone.count(number) for number in sorted(set(gone))}
-    return {
-        number: count_move(
-            connection,
-            study_id,
-            number,
-            {TrialState.WAITING: -count, TrialState.CANCELLED: count},
-        )
-        for number, count in change.items()
-    }
+    for number, count in sorted(Counter(gone).items()):
+        change = {TrialState.WAITING: -count, TrialState.CANCELLED: count}
+        count_move(connection, study_id, number, change)
 
 
 def _one(connection: Connection, trial_id: TrialId, *, is_locked: bool) -> Trial:

@@ -8,6 +8,9 @@ UpsertInsert = postgresql.Insert | sqlite.Insert
 
 def upsert(connection: Connection, table: Table) -> UpsertInsert:
     """An INSERT into `table` that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return upsert_of(connection.dialect.name, table)
+
+
+def upsert_of(dialect: str, table: Table) -> UpsertInsert:
+    """The same, for a statement that is built once a dialect and kept."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

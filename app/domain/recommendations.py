@@ -99,5 +99,5 @@ class Advice:
     """Codes of enforced findings that gate this action (promote, set_initial_horizon, finish
     only)."""
     subject_round: int | None = None
-    """The round that the advice speaks for: the reviewed one (None), the one that this checks, or the
-    longer one that stands once a descent has lost."""
+    """The round that the advice speaks for: the reviewed one (None), the one that this checks, or
+    the longer one that stands once a descent has lost."""

@@ -1,4 +1,5 @@
-"""How an attempt is lost: its steps beyond the last checkpoint are nobody's, the rest is spent."""
+"""How an attempt ends without its worker: lost (its steps beyond the last checkpoint are nobody's,
+the rest is spent) or cancelled by a person."""
 
 from app.db import attempts, budget, checkpoints, service_state, trials
 from app.db.attempts import Held
@@ -25,6 +26,14 @@ def lose_and_release(connection: Connection, held: Held) -> None:
     end_lost(connection, held.attempt, held.trial)
     trials.change_state(connection, held.trial, TrialState.WAITING)
     add_wake_up(connection, held.trial.gpus)
+
+
+def cancel_held(connection: Connection, held: Held) -> None:
+    """End a held attempt and its trial because a person says so; what it did is spent."""
+    attempts.end(connection, held.attempt, AttemptState.CANCELLED, EndReason.CANCELLED)
+    settled = settle(held.attempt, AttemptState.CANCELLED, held.trial.gpus, held.now, 0)
+    budget.book(connection, held.trial.study_id, settled)
+    trials.change_state(connection, held.trial, TrialState.CANCELLED, EndReason.CANCELLED)
 
 
 def end_lost(connection: Connection, attempt: Attempt, trial: Trial) -> None:

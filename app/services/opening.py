@@ -39,6 +39,8 @@ def open_round(
     number = len(outline.rounds) + 1
     start = Start(study.next_index, boxes_to_skip(outline, definition))
     planned = plan or plan_round(definition, start)
+    if proposer is BY_HAND:
+        resumes.refuse_impossible(connection, study, definition, planned.trials)
     rounds.insert_one(
         connection,
         study.id,

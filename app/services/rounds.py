@@ -8,15 +8,15 @@ from app.db import recommendations, rounds, studies, trials
 from app.db.database import Connection
 from app.db.studies import Study
 from app.domain.errors import InvalidInput, MissingObject, WrongState
-from app.domain.ids import RecommendationId, StudyId, TrialId
+from app.domain.ids import RecommendationId, StudyId
 from app.domain.rounds import Point, Purpose, Round, RoundDefinition, RoundRequest, inherit
 from app.domain.space import STRICT_FIELDS, check_space
-from app.domain.states import EndReason, RoundState, StudyState, TrialState
+from app.domain.states import EndReason, RoundState, StudyState
 from app.domain.studies import SamplerKind
 from app.planning.old_boxes import boxes_to_skip
 from app.policy.engine import admit_round
 from app.sampling import adaptive
-from app.services import acceptance, facts, gate, waiting
+from app.services import acceptance, facts, gate, resumes, waiting
 from app.services.acceptance import Accepted
 from app.services.context import Context
 from app.services.definition_checks import check_schedule_names
@@ -92,10 +92,7 @@ def post_round(
 def close_round(context: Context, study_id: StudyId, number: int) -> Round:
     """Draw and claim no more trials of a round; what runs ends as usual, then it is reviewed."""
     with context.database.writing() as connection:
-        own = trials.of_round(connection, study_id, number)
-        for trial in own:
-            if trial.state is TrialState.WAITING:
-                _cancel(connection, trial.id)
+        trials.cancel_waiting(connection, study_id, EndReason.CANCELLED, number)
         studies.lock(connection, study_id)
         found = rounds.get(connection, study_id, number)
         rounds.write(connection, found, points_to_draw=0)
@@ -121,6 +118,7 @@ def add_trials(
         study = _woken(connection, studies.lock(connection, study_id))
         found = rounds.lock(connection, study_id, number)
         plan = _more(connection, study, found, more)
+        resumes.refuse_impossible(connection, study, found.definition, plan.trials)
         if found.state is not RoundState.OPEN:
             rounds.change_state(connection, found, RoundState.OPEN)
         to_draw = found.points_to_draw + plan.points_to_draw
@@ -184,9 +182,3 @@ def _counting(definition: RoundDefinition, count: int) -> RoundDefinition:
         RoundRequest(purpose=definition.purpose, checks=definition.checks, trials=count),
         definition,
     )
-
-
-def _cancel(connection: Connection, trial_id: TrialId) -> None:
-    trial = trials.lock(connection, trial_id)
-    if trial.state is TrialState.WAITING:
-        trials.change_state(connection, trial, TrialState.CANCELLED, EndReason.CANCELLED)

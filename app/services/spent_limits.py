@@ -1,12 +1,11 @@
 """A spent limit: nothing is reserved and no trial that waits would fit, so the study ends here."""
 
 from app.db import attempts, checkpoints, limited, rounds, studies, trial_parts, trials
-from app.db.attempts import Held
 from app.db.database import Connection
 from app.db.studies import Study
 from app.domain.budget import Room, reservation, room_after, settle
 from app.domain.ids import StudyId
-from app.domain.states import LIVE_ATTEMPTS, AttemptState, EndReason, StudyState, TrialState
+from app.domain.states import AttemptState, EndReason, StudyState, TrialState
 from app.domain.trials import Trial
 from app.services import waiting
 from app.services.context import Context
@@ -67,7 +66,7 @@ def _cheapest_start(study: Study, trial: Trial, saved: tuple[int, ...]) -> int:
 
 def _end(context: Context, study_id: StudyId) -> bool:
     with context.database.writing() as connection:
-        lapsed = _hold_live(connection, study_id)
+        lapsed = attempts.hold_live(connection, study_id)
         if not _is_spent(connection, context.settings, study_id):
             return False
         trials.cancel_waiting(connection, study_id, EndReason.BUDGET)
@@ -82,8 +81,3 @@ def _end(context: Context, study_id: StudyId) -> bool:
             enter_review_if_over(connection, study_id, found.number)
     context.bell.ring()
     return True
-
-
-def _hold_live(connection: Connection, study_id: StudyId) -> list[Held]:
-    found = [attempts.hold(connection, one) for one in attempts.live_of_study(connection, study_id)]
-    return [held for held in found if held.attempt.state in LIVE_ATTEMPTS]

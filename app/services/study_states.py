@@ -1,14 +1,15 @@
 """Start, pause, resume and cancel. Rows are locked in the order attempt, trial, study, round."""
 
-from app.db import interventions, rounds, studies, trials
+from app.db import attempts, interventions, rounds, studies, trials
 from app.db.database import Connection
 from app.db.studies import Study
 from app.domain.errors import WrongState
 from app.domain.ids import StudyId
-from app.domain.states import EndReason, StudyState, TrialState
+from app.domain.states import EndReason, StudyState
 from app.planning.rounds import first_round
 from app.services import waiting
 from app.services.context import Context
+from app.services.losing import cancel_held
 from app.services.opening import enter_review_if_over, open_round
 from app.services.study_views import StudyView, view_of
 
@@ -34,7 +35,7 @@ def start_study(context: Context, study_id: StudyId) -> StudyView:
 def pause_study(context: Context, study_id: StudyId) -> StudyView:
     """No claims from now on; running attempts checkpoint and are released as pre-empted."""
     with context.database.writing() as connection:
-        interventions.ask_to_stop(connection, study_id)
+        interventions.ask_to_stop(connection, study_id, is_wanted=True)
         trials.set_open(connection, study_id, is_open=False)
         study = studies.lock(connection, study_id)
         studies.change_state(connection, study, StudyState.PAUSED)
@@ -45,7 +46,7 @@ def pause_study(context: Context, study_id: StudyId) -> StudyView:
 def resume_study(context: Context, study_id: StudyId) -> StudyView:
     """A paused study goes on."""
     with context.database.writing() as connection:
-        interventions.let_run(connection, study_id)
+        interventions.ask_to_stop(connection, study_id, is_wanted=False)
         trials.set_open(connection, study_id, is_open=True)
         study = studies.lock(connection, study_id)
         if study.state is StudyState.DRAFT:
@@ -60,12 +61,10 @@ def resume_study(context: Context, study_id: StudyId) -> StudyView:
 def cancel_study(context: Context, study_id: StudyId) -> StudyView:
     """Waiting and running trials are cancelled; what ended stays, and its rounds are reviewed."""
     with context.database.writing() as connection:
-        interventions.cancel_attempts_of_study(connection, study_id)
-        for trial_id in interventions.running_trials(connection, study_id):
-            trial = trials.lock(connection, trial_id)
-            if trial.state is TrialState.RUNNING:
-                trials.change_state(connection, trial, TrialState.CANCELLED, EndReason.CANCELLED)
+        running = attempts.hold_live(connection, study_id)
         trials.cancel_waiting(connection, study_id, EndReason.CANCELLED)
+        for held in running:
+            cancel_held(connection, held)
         study = studies.lock(connection, study_id)
         studies.change_state(connection, study, StudyState.CANCELLED)
         _close_open_rounds(connection, study)

@@ -21,7 +21,7 @@ from app.domain.states import TrialState
 from app.domain.studies import Job
 from app.domain.trials import Start, Trial
 from app.services.losing import lose_to_successor
-from app.services.starting import choose_start
+from app.services.starting import Beginning, choose_start
 from app.settings import Settings
 
 _TRIES = 50  # candidates that turn out not to fit, in one claim
@@ -125,6 +125,21 @@ def _take_candidate(taking: _Taking, candidate: Candidate, job: Job | str) -> Ta
     )
     if not attempts.insert_one(connection, new):
         raise RequestRepeated
+    _hand_over(connection, trial, attempt_id, start)
+    return Taken(
+        attempt_id=attempt_id,
+        number=trial.attempt_count + 1,
+        trial=trial,
+        definition=candidate.definition,
+        round_definition=candidate.round_definition,
+        resume=start.resume,
+    )
+
+
+def _hand_over(
+    connection: Connection, trial: Trial, attempt_id: AttemptId, start: Beginning
+) -> None:
+    """The trial is this attempt's: its lineage goes on from the start, the rest is masked."""
     columns = {
         "attempt_id": attempt_id,
         "attempts": trial.attempt_count + 1,
@@ -136,15 +151,6 @@ def _take_candidate(taking: _Taking, candidate: Candidate, job: Job | str) -> Ta
         trials.write(connection, trial.id, claimable_at=None, **columns)
     else:
         trials.change_state(connection, trial, TrialState.RUNNING, **columns)
-    number = trial.attempt_count + 1
-    return Taken(
-        attempt_id=attempt_id,
-        number=number,
-        trial=trial,
-        definition=candidate.definition,
-        round_definition=candidate.round_definition,
-        resume=start.resume,
-    )
 
 
 def _reservation(

@@ -84,14 +84,19 @@ def adopt_token(context: Context, name: str, text: str, scopes: Sequence[str] = 
             tokens.add(connection, stored)
 
 
+def known_principal(context: Context, text: str) -> Principal | None:
+    """Whoever held this token within the last CACHE_SECONDS; asks no database, so never waits."""
+    known = _cache.get((id(context.database), _digest(text)))
+    if known is not None and time.monotonic() - known[0] < CACHE_SECONDS:
+        return known[1]
+    return None
+
+
 def find_principal(context: Context, text: str) -> Principal | None:
-    """Whoever holds this token; a revoked one is forgotten within CACHE_SECONDS."""
+    """Whoever holds this token, asking the database and remembering it."""
     digest = _digest(text)
     key = (id(context.database), digest)
     now = time.monotonic()
-    known = _cache.get(key)
-    if known is not None and now - known[0] < CACHE_SECONDS:
-        return known[1]
     found = _look_up(context, digest)
     if found is None:
         _cache.pop(key, None)

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.db import interventions, outbox, rounds, studies, trial_pages, trial_parts, trials
+from app.db import attempts, outbox, rounds, studies, trial_pages, trial_parts, trials
 from app.db.database import Connection
 from app.db.trial_pages import Filter
 from app.db.trial_parts import Parts
 from app.domain.errors import WrongState
 from app.domain.ids import StudyId, TrialId
-from app.domain.states import ENDED_STUDIES, EndReason, RoundState, TrialState
+from app.domain.states import ENDED_STUDIES, LIVE_ATTEMPTS, EndReason, RoundState, TrialState
 from app.domain.trials import Trial
 from app.services import waiting
 from app.services.context import Context
+from app.services.losing import cancel_held
 from app.services.opening import enter_review_if_over
 
 
@@ -54,15 +55,28 @@ def list_trials(
 def cancel_trial(context: Context, trial_id: TrialId) -> TrialView:
     """End a waiting or running trial; its attempt's next write is refused. Raises WrongState."""
     with context.database.writing() as connection:
-        study_id = trials.get(connection, trial_id).study_id
-        interventions.cancel_attempts_of_trial(connection, study_id, trial_id)
-        trial = trials.lock(connection, trial_id)
-        trials.change_state(connection, trial, TrialState.CANCELLED, EndReason.CANCELLED)
-        enter_review_if_over(connection, study_id, trial.round)
-        waiting.refresh(connection, study_id)
+        trial = trials.get(connection, trial_id)
+        _cancel(connection, trial)
+        enter_review_if_over(connection, trial.study_id, trial.round)
+        waiting.refresh(connection, trial.study_id)
         view = view_of(connection, trials.get(connection, trial_id))
     context.bell.ring()
     return view
+
+
+def _cancel(connection: Connection, seen: Trial) -> None:
+    """Attempt first, then trial (the order of locks), so another claim may come in between."""
+    if seen.state is TrialState.RUNNING and seen.attempt_id is not None:
+        held = attempts.hold(connection, seen.attempt_id)
+        if held.attempt.state in LIVE_ATTEMPTS:
+            cancel_held(connection, held)
+            return
+    trial = trials.lock(connection, seen.id)
+    if trial.state is TrialState.RUNNING:
+        raise WrongState(
+            f"trial {trial.number} was claimed at this very moment", hint="cancel it again"
+        )
+    trials.change_state(connection, trial, TrialState.CANCELLED, EndReason.CANCELLED)
 
 
 def retry_trial(context: Context, trial_id: TrialId) -> TrialView:

@@ -69,7 +69,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=False),
         sa.CheckConstraint(
-            "gpu_seconds_limit IS NULL OR gpu_seconds_spent + gpu_seconds_reserved <= gpu_seconds_limit + 0.001",
+            "gpu_seconds_limit IS NULL OR "
+            "gpu_seconds_spent + gpu_seconds_reserved <= gpu_seconds_limit + 0.001",
             name=op.f("ck_studies_gpu_seconds_within_limit"),
         ),
         sa.CheckConstraint(

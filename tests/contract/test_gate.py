@@ -55,7 +55,7 @@ def test_a_blocked_promotion_opens_once_its_finding_is_waived_or_softened(
 
 def test_the_refusal_shows_the_findings_of_the_round_that_the_advice_speaks_for(lab: Lab) -> None:
     study_id = StudyId(lab.judged(bowl, **STRICT))
-    lab.accept(study_id)
+    lab.post_round(study_id, {"trials": 8})
     lab.train(study_id)
     lab.review()
     with lab.context.database.writing() as connection:

@@ -117,7 +117,7 @@ def test_a_checkpoint_knows_the_value_at_its_step(lab: Lab) -> None:
     assert attempt.checkpoint(6).json()["value"] == 0.4
     assert attempt.checkpoint(7).json()["value"] is None
     kept = lab.get(f"/v1/trials/{attempt.trial_id}")["checkpoints"]
-    assert [(one["step"], one["value"]) for one in kept] == [(4, 0.3), (6, 0.4), (7, None)]
+    assert [(one["step"], one["value"]) for one in kept] == [(4, 0.3), (7, None)]  # best, last
 
 
 def test_a_checkpoint_beyond_the_horizon_is_refused(lab: Lab) -> None:
@@ -165,8 +165,8 @@ def test_a_job_that_is_not_resumable_starts_anew_and_masks_everything(lab: Lab) 
 def test_a_checkpoint_that_is_missing_is_forgotten_and_the_one_before_is_used(lab: Lab) -> None:
     lab.create(trials=1)
     first = Slot(lab).claim()
-    first.measure([2, 4, 6, 8], [0.5, 0.4, 0.3, 0.2])
-    first.checkpoint(4)
+    first.measure([2, 4, 6, 8], [0.5, 0.2, 0.3, 0.4])
+    first.checkpoint(4)  # the best, so it is kept beside the last
     first.checkpoint(8)
     first.finish("preempted", 8)
     second = Slot(lab).claim()
@@ -175,7 +175,7 @@ def test_a_checkpoint_that_is_missing_is_forgotten_and_the_one_before_is_used(la
     third = Slot(lab).claim()
     assert third.claim["resume"]["step"] == 4
     trial = lab.get(f"/v1/trials/{third.trial_id}")
-    assert (trial["best_step"], trial["best_value"]) == (4, 0.4)
+    assert (trial["best_step"], trial["best_value"]) == (4, 0.2)
     third.finish("preempted", 4, reason="checkpoint_missing")
     assert Slot(lab).claim().claim["resume"] is None
 

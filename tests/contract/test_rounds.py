@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from sqlalchemy import update
+
+from app.db.tables import checkpoints
 from tests.contract.lab import RATE, Lab, falling
 
 Json = Any  # JSON, as the contract says
@@ -57,15 +60,18 @@ def test_check_points_go_on_from_the_checkpoints_of_the_round_they_check(lab: La
     assert set(seen[128]) == {64}
 
 
-def test_a_resume_without_its_checkpoint_pays_all_steps(lab: Lab) -> None:
+def test_a_resume_whose_checkpoint_is_gone_pays_all_steps(lab: Lab) -> None:
     study_id = lab.judged()
     trial = lab.trials(study_id)[0]
-    point = {"params": trial["params"], "resume": {"trial_id": trial["id"], "step": 31}}
-    opened = lab.post_round(study_id, {"max_train_steps": 64, "points": [point]})
+    with lab.context.database.writing() as connection:
+        connection.execute(update(checkpoints).values(is_forgotten=True))
+    point = {"params": trial["params"], "resume": {"trial_id": trial["id"], "step": 64}}
+    check = {"purpose": "check", "checks": 1, "max_train_steps": 128}
+    opened = lab.post_round(study_id, {**check, "points": [point]})
     (new,) = lab.trials(study_id, round=opened["round"])
     assert new["resume"] is None
     stranger = {"params": trial["params"], "resume": {"trial_id": "trial_nothing", "step": 64}}
-    problem = lab.post_round(study_id, {"max_train_steps": 64, "points": [stranger]}, 422)
+    problem = lab.post_round(study_id, {**check, "points": [stranger]}, 422)
     assert "trial_nothing" in problem["detail"]
 
 

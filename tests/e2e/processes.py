@@ -20,7 +20,7 @@ QUICK = {  # the timing of the contract's section 7, for people in a hurry
     "PACELINE_HEARTBEAT_SECONDS": "0.5",
     "PACELINE_SWEEP_SECONDS": "0.5",
     "PACELINE_GRACE_SECONDS": "3",
-    "PACELINE_TICK_SECONDS": "0.1",
+    "PACELINE_TICK_SECONDS": "0.25",
 }
 GOODBYE_SECONDS = 25.0  # a worker may use up its grace and the API its 10 s
 

@@ -19,7 +19,7 @@ router = APIRouter(tags=["worker protocol"], prefix="/v1/attempts/{attempt_id}")
 DEFAULT_TAIL = 200
 
 
-def presented_token(
+async def presented_token(  # a plain function would cost a thread hop
     caller: WorkerCaller, paceline_attempt_token: Annotated[str | None, Header()] = None
 ) -> str:
     """The attempt's token; the bearer token is wanted, too."""
