@@ -1,12 +1,13 @@
 """Runs every benchmark on one private, durable PostgreSQL and prints one table; `--write` keeps it
 in RESULTS.md."""
 
+import os
 import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import counts, ingestion, life_cycle, status_poll
+from benchmarks import claims, counts, curves, ingestion, life_cycle, status_poll
 from benchmarks.service import fresh_database, serving
 from benchmarks.table import Row, render
 from tests.support.postgres import running_postgres
@@ -21,7 +22,9 @@ def main() -> None:
         rows += counts.measure(server)
         with fresh_database(server) as url, serving(url) as service:
             rows += life_cycle.measure(server, service)
+            rows += claims.measure(server, service)
             rows += ingestion.measure(server, service)
+            rows += curves.measure(server, service)
             rows += status_poll.measure(server, service)
     table = render(rows)
     sys.stdout.write(table + "\n")
@@ -32,10 +35,14 @@ def main() -> None:
 def _preface() -> str:
     day = datetime.now(UTC).date().isoformat()
     return (
-        f"`make bench ARGS=--write` on {day}, Python {platform.python_version()}, two cores, "
-        "PostgreSQL with its default durability. Every ratio is of figures taken in the same run; "
-        "on a shared machine only ratios of 5x and more mean anything."
+        f"`make bench ARGS=--write` on {day}, Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores, PostgreSQL with its default durability, one API process. "
+        "The peer is Optuna on the same PostgreSQL unless the row names another. Every ratio is of "
+        "figures taken in the same run; on a shared machine only ratios of 5x and more mean "
+        "anything. The workers of the life cycle and of the claims are processes with a client of "
+        "the standard library, so that the server is measured."
     )
 
 
-main()
+if __name__ == "__main__":  # the players start from here, too
+    main()

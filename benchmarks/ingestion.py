@@ -4,7 +4,7 @@ import uuid
 from time import perf_counter
 
 from benchmarks import optuna_peer
-from benchmarks.service import definition
+from benchmarks.service import claim_request, definition
 from benchmarks.table import Row, middle
 from paceline.client import Client
 
@@ -28,19 +28,7 @@ def measure(server: str, service: Client) -> list[Row]:
 
 def _run(service: Client) -> float:
     study_id = service.post("/v1/studies", definition(1, BATCH * BATCHES))["id"]
-    claim = service.post(
-        "/v1/claims",
-        {
-            "worker": f"bench-{uuid.uuid4().hex[:8]}",
-            "boot_id": "bench",
-            "slot": "0",
-            "request_id": uuid.uuid4().hex,
-            "queue": "cpu",
-            "offers": {"gpus": 0, "entrypoints": [], "commands": False, "labels": {}},
-            "study_id": study_id,
-            "wait_seconds": 0,
-        },
-    )
+    claim = service.post("/v1/claims", claim_request(study_id, f"bench-{uuid.uuid4().hex[:8]}"))
     path = f"/v1/attempts/{claim['attempt_id']}/measurements"
     headers = {"Paceline-Attempt-Token": claim["token"]}
     began = perf_counter()

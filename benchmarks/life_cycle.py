@@ -1,16 +1,15 @@
 """A trial's life with 100 points, durable: trials a second, one and four workers, against
 Optuna."""
 
-import threading
-import uuid
 from time import perf_counter
 
 from benchmarks import optuna_peer
-from benchmarks.service import POINTS, definition, play_trial
+from benchmarks.players import Address, play_all, seconds_of
+from benchmarks.service import POINTS, definition
 from benchmarks.table import Row, middle
 from paceline.client import Client
 
-TRIALS, RUNS, PEER_TRIALS = 60, 3, 3
+TRIALS, RUNS, PEER_TRIALS = 80, 3, 5
 
 
 def measure(server: str, service: Client) -> list[Row]:
@@ -40,23 +39,11 @@ def measure(server: str, service: Client) -> list[Row]:
 
 def _run(service: Client, workers: int) -> float:
     study_id = service.post("/v1/studies", definition(TRIALS))["id"]
-    threads = [threading.Thread(target=_work, args=(service, study_id)) for _ in range(workers)]
-    began = perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    seconds = perf_counter() - began
+    seconds = seconds_of(play_all, Address(service.url, service.token), study_id, workers)
     counts = service.get(f"/v1/studies/{study_id}")["rounds"][0]["counts"]
     if counts["completed"] != TRIALS:
         raise RuntimeError(f"not every trial was completed: {counts}")
     return TRIALS / seconds
-
-
-def _work(service: Client, study_id: str) -> None:
-    worker = f"bench-{uuid.uuid4().hex[:8]}"
-    while play_trial(service, study_id, worker):
-        pass
 
 
 def _peer(server: str) -> float:

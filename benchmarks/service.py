@@ -34,7 +34,7 @@ def serving(database_url: str) -> Iterator[Client]:
         text=True,
         check=True,
     )
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [*COMMAND, "api", "--database-url", database_url, "--port", str(port)],
         stderr=subprocess.DEVNULL,
@@ -61,7 +61,8 @@ def _wait(client: Client, process: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError("the API did not come up within 30 s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -88,24 +89,26 @@ def definition(trials: int, max_train_steps: int = POINTS) -> dict[str, Any]:  #
     }
 
 
+def claim_request(study_id: str, worker: str) -> dict[str, Any]:  # Any: JSON
+    """A slot's request for one trial of the study, new each time."""
+    return {
+        "worker": worker,
+        "boot_id": "bench",
+        "slot": "0",
+        "request_id": uuid.uuid4().hex,
+        "queue": "cpu",
+        "offers": {"gpus": 0, "entrypoints": [], "commands": False, "labels": {}},
+        "study_id": study_id,
+        "wait_seconds": 0,
+    }
+
+
 def play_trial(
     client: Any, study_id: str, worker: str
 ) -> bool:  # Any: whatever posts like a Client
     """One life cycle: claim, one batch of 100 points, one checkpoint, finish. False: nothing to
     claim."""
-    claim = client.post(
-        "/v1/claims",
-        {
-            "worker": worker,
-            "boot_id": "bench",
-            "slot": "0",
-            "request_id": uuid.uuid4().hex,
-            "queue": "cpu",
-            "offers": {"gpus": 0, "entrypoints": [], "commands": False, "labels": {}},
-            "study_id": study_id,
-            "wait_seconds": 0,
-        },
-    )
+    claim = client.post("/v1/claims", claim_request(study_id, worker))
     if claim is None:
         return False
     path = f"/v1/attempts/{claim['attempt_id']}"

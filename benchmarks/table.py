@@ -47,7 +47,7 @@ def middle(values: Sequence[float]) -> float:
 def render(rows: Sequence[Row]) -> str:
     """A Markdown table."""
     lines = [
-        "| work | Paceline | spread | Optuna | ratio | to hold |",
+        "| work | Paceline | spread | peer | ratio | to hold |",
         "| - | - | - | - | - | - |",
     ]
     return "\n".join([*lines, *(_line(row) for row in rows)])

@@ -12,7 +12,9 @@ from app.api.headers import SecurityHeaders
 from app.api.presence import Presence
 from app.api.routes import (
     attempts,
+    audits,
     claims,
+    plans,
     recommendations,
     rounds,
     rules,
@@ -32,16 +34,18 @@ DESCRIPTION = (
     "Paceline decides how long to train: studies run in rounds of one fixed number of steps, "
     "each round is judged, and the recommendation holds the next round, ready to be posted back."
 )
-ROUTERS = (
+ROUTERS = (  # looked through in this order: what workers post comes first
+    attempts.router,
+    claims.router,
+    workers.router,
     system.router,
     tokens.router,
     rules.router,
     schedules.router,
+    audits.router,
+    plans.router,
     study_page.router,
     studies.router,
-    claims.router,
-    attempts.router,
-    workers.router,
     rounds.router,
     trials.router,
     recommendations.router,

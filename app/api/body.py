@@ -16,6 +16,7 @@ Parser = Callable[[Request], Coroutine[Any, Any, T]]  # Any: asyncio's own send 
 
 MAX_DEPTH = 32
 MAX_ERRORS_SHOWN = 5
+_NUMBERS = frozenset({int, float})  # a column of numbers holds nothing to look at
 
 
 def parsed(kind: type[T]) -> Parser[T]:
@@ -57,7 +58,7 @@ async def _receive(request: Request) -> bytes:
 
 def _limit(request: Request) -> int:
     settings = request.app.state.context.settings
-    is_audit = request.url.path == "/v1/audits"
+    is_audit = request.scope["path"] == "/v1/audits"
     return int(settings.max_audit_bytes if is_audit else settings.max_body_bytes)
 
 
@@ -91,7 +92,9 @@ def _children(node: object) -> Iterable[object]:
         if any("\x00" in key for key in node):
             raise MalformedJson("a key holds a NUL character")
         return [child for child in node.values() if _is_interesting(child)]
-    return [child for child in node if _is_interesting(child)] if isinstance(node, list) else ()
+    if not isinstance(node, list) or _NUMBERS.issuperset(map(type, node)):
+        return ()
+    return [child for child in node if _is_interesting(child)]
 
 
 def _is_interesting(child: object) -> bool:

@@ -11,7 +11,7 @@ from app.db.types import now_seconds
 from app.domain.errors import MissingObject
 from app.domain.ids import StudyId
 from app.domain.recommendations import Assessment
-from app.domain.rounds import Action, Round, RoundDefinition
+from app.domain.rounds import Action, ReviewProblem, Round, RoundDefinition
 from app.domain.states import RoundState, TrialState, move
 
 _COLUMNS = tuple(column for column in rounds.columns if column.name != "assessment")
@@ -65,10 +65,11 @@ def of_study(connection: Connection, study_id: StudyId) -> list[Round]:
 
 
 def in_review(connection: Connection) -> list[tuple[StudyId, int]]:
-    """Every round that waits for its review, oldest first."""
+    """Every round whose review is due, oldest first; one that failed waits for its next try."""
+    is_due = rounds.c.review_again_at.is_(None) | (rounds.c.review_again_at <= now_seconds())
     query = (
         select(rounds.c.study_id, rounds.c.number)
-        .where(rounds.c.state == RoundState.IN_REVIEW, rounds.c.state != RoundState.CLOSED)
+        .where(rounds.c.state == RoundState.IN_REVIEW, rounds.c.state != RoundState.CLOSED, is_due)
         .order_by(rounds.c.opened_at)
     )
     return [(StudyId(row.study_id), row.number) for row in connection.execute(query)]
@@ -92,7 +93,16 @@ def change_state(connection: Connection, found: Round, new: RoundState) -> None:
     """Move a locked round. Raises WrongState."""
     state = move("round", found.state, new)
     closed_at = now_seconds() if state is RoundState.CLOSED else None
-    write(connection, found, state=state, closed_at=closed_at)
+    fresh = {"review_problem": None, "review_again_at": None}
+    write(connection, found, state=state, closed_at=closed_at, **fresh)
+
+
+def write_problem(
+    connection: Connection, found: Round, problem: ReviewProblem, delay_seconds: float
+) -> None:
+    """Keep why a review failed; the next try comes no earlier than that."""
+    again_at = now_seconds() + delay_seconds
+    write(connection, found, review_problem=wire.to_wire(problem), review_again_at=again_at)
 
 
 def write_assessment(connection: Connection, found: Round, assessment: Assessment) -> None:
@@ -151,4 +161,5 @@ def _round(row: Row[Any]) -> Round:  # Any: a row
         counts={state.value: getattr(row, state.value) for state in TrialState},
         opened_at=row.opened_at,
         closed_at=row.closed_at,
+        problem=wire.from_wire(ReviewProblem, row.review_problem) if row.review_problem else None,
     )

@@ -105,6 +105,8 @@ rounds = Table(
     Column("failed", Integer, nullable=False, server_default="0"),
     Column("cancelled", Integer, nullable=False, server_default="0"),
     Column("assessment", Json),  # of the last review
+    Column("review_problem", Json),  # why its review failed: {text, trace_id, tries}
+    Column("review_again_at", Double),  # no review earlier
     Column("opened_at", Double, nullable=False),
     Column("closed_at", Double),
     Index(
@@ -170,6 +172,7 @@ trials = Table(
         postgresql_where=_claimable,
     ),
     Index("ix_trials_by_round", "study_id", "round", "number"),
+    Index("ix_trials_imported", "study_id", "round", "caller_id", unique=True),
 )
 
 attempts = Table(

@@ -46,5 +46,10 @@ def _completed(trial: Trial) -> End:
 def _failed(trial: Trial, reason: EndReason, max_attempts: int) -> End:
     if trial.failures + 1 >= max_attempts:
         return End(AttemptState.FAILED, TrialState.FAILED, reason, is_failure=True)
-    delay = min(FIRST_DELAY_SECONDS * 2**trial.failures, LONGEST_DELAY_SECONDS)
+    delay = back_off_seconds(trial.failures)
     return End(AttemptState.FAILED, TrialState.WAITING, reason, True, delay)
+
+
+def back_off_seconds(failures_before: int) -> float:
+    """How long the next try waits: doubling, up to five minutes."""
+    return min(FIRST_DELAY_SECONDS * 2.0 ** min(failures_before, 16), LONGEST_DELAY_SECONDS)

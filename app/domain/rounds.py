@@ -124,6 +124,15 @@ class RoundDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewProblem:
+    """Why a round is still in review: what its last try ran into; the log has the trace."""
+
+    text: str
+    trace_id: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """A stored round. `first_index` is where its points begin in the study's quasi-random
     sequence."""
@@ -139,6 +148,7 @@ class Round:
     counts: dict[str, int] = field(default_factory=dict)
     opened_at: float = 0.0
     closed_at: float | None = None
+    problem: ReviewProblem | None = None
 
 
 def evaluation_interval(evaluate_every_steps: int | None, max_train_steps: int) -> int:

@@ -56,10 +56,11 @@ def first_answer(case: Case) -> Draft:
         draft = step(standing)
         if draft is not None:
             return draft
-    return _nothing_usable(standing)
+    return nothing_usable(standing)
 
 
-def _nothing_usable(case: Case) -> Draft:
+def nothing_usable(case: Case) -> Draft:
+    """The honest last answer: no step had anything to say."""
     return Draft(
         case,
         Action.COLLECT_EVIDENCE,

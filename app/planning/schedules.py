@@ -9,6 +9,7 @@ from app.domain.space import Parameters, Params
 from app.planning.extension import clip_to_horizon
 from paceline.schedules import Schedule
 
+CUSTOM = "custom"
 CLIPPED = ("warmup_steps", "decay_steps", "milestones")
 
 
@@ -63,6 +64,8 @@ def _number_of(field: str, value: object, names: Names) -> object:
 
 def clipped_schedule(definition: RoundDefinition, horizon_steps: int) -> ScheduleDefinition:
     """The round's schedule elsewhere: numbers that no longer fit are cut, references stay."""
+    if definition.schedule.kind == CUSTOM:
+        return definition.schedule  # an audit's: no formula to clip
     own_steps = definition.max_train_steps
     before = numeric_schedule(definition.schedule, names_of(definition), own_steps)
     after = clip_to_horizon(before, horizon_steps, own_steps)
@@ -90,6 +93,8 @@ def point_schedule(
     new: RoundDefinition, own: ScheduleDefinition, params: Params, from_steps: int
 ) -> ScheduleDefinition | None:
     """A point's own schedule in the new round; None where the round's serves it."""
+    if CUSTOM in (own.kind, new.schedule.kind):
+        return None
     names, steps = names_of(new), new.max_train_steps
     wanted = clip_to_horizon(resolve(own, names, params, from_steps), steps, from_steps)
     try:

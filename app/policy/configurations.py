@@ -20,7 +20,9 @@ class _Group:
 
 def best_of(trial: TrialFacts) -> tuple[float, int]:
     """What retrospective checkpoint selection picks (P-7): best value and its earliest step."""
-    index = int(np.nanargmin(trial.objective))
+    index = int(trial.objective.argmin())
+    if np.isnan(trial.objective[index]):  # argmin stops at NaN; nanargmin costs ten times as much
+        index = int(np.nanargmin(trial.objective))
     return float(trial.objective[index]), int(trial.steps[index])
 
 

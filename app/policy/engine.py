@@ -1,7 +1,7 @@
 """Runs all rules of a stage and keeps every verdict; a rule that raises is inconclusive."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # Any: facts differ by stage; evidence is JSON-ready numbers
 
@@ -10,7 +10,7 @@ from app.domain.rounds import RoundDefinition
 from app.domain.studies import Binding, StudyDefinition
 from app.policy.admission import ImportedTrial, admission_of_round, admission_of_study
 from app.policy.catalogue import rules_of
-from app.policy.facts import StudyFacts, Waiver
+from app.policy.facts import ReviewFacts, StudyFacts, Waiver
 from app.policy.measurements import MeasurementFacts
 from app.policy.plain import plain
 from app.policy.prepare import prepare
@@ -30,10 +30,15 @@ class Bench:
 
 
 def assess(
-    study: StudyFacts, round_number: int, provisional: bool = False, trace_id: str | None = None
+    study: StudyFacts,
+    round_number: int,
+    provisional: bool = False,
+    trace_id: str | None = None,
+    prepare_round: Callable[[StudyFacts, int], ReviewFacts] = prepare,
 ) -> Assessment:
     """Review a round: one verdict of every review rule at least, in the catalogue's order.
 
+    `prepare_round`: what prepares the facts, where the caller keeps them.
     `trace_id` names failures of rules in a log; without it one is derived from the failure.
     Raises KeyError if the study has no such round, and nothing else.
     """
@@ -41,7 +46,7 @@ def assess(
     bench = Bench(study.definition.bindings, study.waivers, round_number, (), trace_id)
     rules = rules_of(Stage.ROUND_REVIEW)
     try:
-        facts = prepare(study, round_number)
+        facts = prepare_round(study, round_number)
     except Exception as error:  # noqa: BLE001  fail closed: no facts, no approval
         verdicts = tuple(_judged(rule, _failed(rule, error, bench), bench) for rule in rules)
         return Assessment(round_number, provisional, verdicts)

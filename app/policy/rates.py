@@ -1,13 +1,14 @@
 """Which searched parameters are the learning rate, and what was tried of a parameter."""
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.domain.rounds import RoundDefinition
-from app.domain.space import Parameter, Role, Scale, names_with_role
-from app.domain.studies import SamplerKind
+from app.domain.space import Parameter, Parameters, Params, Role, Scale, names_with_role
+from app.domain.studies import SamplerDefinition, SamplerKind
 from app.policy.facts import Configuration, Curve, ReviewFacts
 
 EVEN = 0.1  # steps of a hand-written grid differ by less than this share of their mean
@@ -100,9 +101,25 @@ def _is_grid(definition: RoundDefinition, parameter: Parameter, values: Curve) -
         return True
     if definition.trials is not None:
         return False
+    return is_evenly_spaced(parameter, values)
+
+
+def is_evenly_spaced(parameter: Parameter, values: Iterable[float]) -> bool:
+    """Whether the distinct values lie at equal distances on the parameter's own scale."""
     distinct = np.unique([_scaled(parameter, value) for value in values])
     gaps = np.diff(distinct)
     return bool(gaps.size) and float(np.ptp(gaps)) <= EVEN * float(gaps.mean())
+
+
+def sampler_of(parameters: Parameters, points: Sequence[Params]) -> SamplerDefinition:
+    """The sampler that points look like: a grid if all numbers are evenly spaced, else random."""
+    even = []
+    for name, parameter in parameters.items():
+        values = {float(p[name]) for p in points if name in p} if parameter.is_numeric else set()
+        if len(values) > 1:
+            even.append(is_evenly_spaced(parameter, values))
+    is_grid = bool(even) and all(even)
+    return SamplerDefinition(SamplerKind.GRID if is_grid else SamplerKind.RANDOM)
 
 
 def _count_dimensions(definition: RoundDefinition, active: list[Configuration]) -> int:

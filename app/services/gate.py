@@ -66,9 +66,10 @@ def way_out(study_id: StudyId, codes: Iterable[str], number: int) -> str:
         if code not in NEVER_WAIVED
     ]
     never = [code for code in found if code in NEVER_WAIVED]
-    sentences = [f"{', '.join(found)} stands in the way: run the cure that it names"]
+    verb = "stands" if len(found) == 1 else "stand"
+    sentences = [f"{', '.join(found)} {verb} in the way: run the cure that the finding names"]
     if waived:
-        sentences.append(f"or waive it and accept again: {'; '.join(waived)}")
+        sentences.append(f"or waive it and then try again: {'; '.join(waived)}")
     if never:
         sentences.append(f"{', '.join(never)} is never waived")
     return ", ".join(sentences)

@@ -4,8 +4,9 @@ The judging happens outside of any transaction; what was judged is compared with
 before anything is saved, so that two conductors, or points added meanwhile, do no harm.
 """
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.db import recommendations, rounds, studies
 from app.db.database import Connection
@@ -13,7 +14,8 @@ from app.db.recommendations import Recommendation
 from app.db.studies import Study
 from app.domain.ids import StudyId
 from app.domain.recommendations import Advice, Assessment
-from app.domain.rounds import Action, Round
+from app.domain.retries import back_off_seconds
+from app.domain.rounds import Action, ReviewProblem, Round
 from app.domain.states import RecommendationState, RoundState, StudyState
 from app.domain.studies import StudyDefinition
 from app.planning.adviser import advise
@@ -23,6 +25,8 @@ from app.policy.engine import assess
 from app.policy.facts import StudyFacts
 from app.services import acceptance, facts, gate, waiting
 from app.services.context import Context
+
+PROBLEM_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,26 @@ def review_round(context: Context, study_id: StudyId, number: int) -> bool:
             return False
         known = facts.load(connection, study_id)
         assessments = rounds.assessments_of_study(connection, study_id)
-    review = _judge(judged, known, assessments)
+    review = _judge(study_id, judged, known, assessments)
     with context.database.writing() as connection:
         is_saved = _save(connection, study_id, review)
     context.bell.ring()
     return is_saved
+
+
+def note_failure(context: Context, study_id: StudyId, number: int, error: Exception) -> str:
+    """Keep in the round's row why its review failed, for a person to see; the trace's id."""
+    trace_id = secrets.token_hex(8)
+    with context.database.writing() as connection:
+        studies.lock(connection, study_id)
+        found = rounds.lock(connection, study_id, number)
+        if found.state is RoundState.IN_REVIEW:
+            tries = found.problem.tries if found.problem else 0
+            text = f"{type(error).__name__}: {error}"[:PROBLEM_CHARACTERS]
+            problem = ReviewProblem(text, trace_id, tries + 1)
+            rounds.write_problem(connection, found, problem, back_off_seconds(tries))
+            studies.write(connection, study_id)
+    return trace_id
 
 
 def read_assessment(context: Context, study_id: StudyId, number: int) -> Assessment:
@@ -69,9 +88,14 @@ def read_assessment(context: Context, study_id: StudyId, number: int) -> Assessm
     return assess(known, number, provisional=True)
 
 
-def _judge(judged: Round, known: StudyFacts, assessments: Mapping[int, Assessment]) -> Review:
+def _judge(
+    study_id: StudyId, judged: Round, known: StudyFacts, assessments: Mapping[int, Assessment]
+) -> Review:
     assessment = assess(known, judged.number)
     advice = advise(known, {**assessments, judged.number: assessment}, judged.number)
+    if advice.blocked_by:
+        told = gate.way_out(study_id, advice.blocked_by, judged.number)
+        advice = replace(advice, sentence=f"{advice.sentence} {told}.")
     best = study_best(known)
     is_automatic, _ = is_acceptable_by_autopilot(known, advice, known.definition.autopilot)
     best_trial_id = best.trial_id if best else None

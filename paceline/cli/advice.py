@@ -27,7 +27,7 @@ def recommend(
         print_json(advice)
     else:
         print_recommendation(advice)
-        if advice["state"] == "proposed":
+        if advice["state"] == "proposed" and not advice["blocked_by"]:
             next_command(f"paceline recommend {study_id} --accept")
 
 
@@ -45,6 +45,29 @@ def _say_accepted(
     else:
         typer.echo(f"accepted: study {answer['id']} is {answer['state']}")
         next_command(f"paceline best {advice['study_id']}")
+
+
+def waive(  # noqa: PLR0913 - typer hands over each option as its own argument
+    study_id: StudyId,
+    code: Annotated[str, typer.Argument(help="the rule's code, such as PRM602")],
+    reason: Annotated[str, typer.Option("--reason", help="why the finding may stand")],
+    round_number: Annotated[
+        int | None, typer.Option("--round", help="only in this round; default: in every one")
+    ] = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Allow a finding to stand, by name and with a reason: it blocks no more."""
+    client = connect(url, token_file)
+    body = {"code": code.upper(), "reason": reason, "round": round_number}
+    stored = client.post(f"/v1/studies/{study_id}/waivers", body)
+    if as_json:
+        print_json(stored)
+        return
+    where = "every round" if stored["round"] is None else f"round {stored['round']}"
+    typer.echo(f"{stored['code']} is waived in {where}, by {stored['by']}: {stored['reason']}")
+    next_command(f"paceline recommend {study_id} --accept")
 
 
 def explain(

@@ -1,6 +1,7 @@
 """The gate over HTTP: an enforced finding stops `promote` and `finish`, never a cure; a person may
 waive it or soften its binding."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from app.db import recommendations, rounds
 from app.domain.ids import StudyId
 from app.domain.rounds import Action
 from app.domain.states import RecommendationState
+from app.domain.trials import Trial
 from tests.contract.lab import STUDY, Lab, bowl
 
 Json = Any  # JSON, as the contract says
@@ -94,13 +96,45 @@ def test_a_blocked_finish_waits_and_its_waiver_completes_the_study(lab: Lab) -> 
     assert lab.study(study_id)["waiting_for"] == "acceptance", "the finding stands"
     problem = lab.post_round(study_id, {"accept": advice["id"]}, 409)
     assert [finding["code"] for finding in problem["findings"]] == ["CKP305"]
+    command = f"paceline waive {study_id} CKP305 --round {advice['round']} --reason"
+    assert command in advice["sentence"]
+    assert command in problem["hint"]
     waive(lab, study_id, advice["round"])
     ended = lab.post_round(study_id, {"accept": advice["id"]}, 200)
     assert (ended["state"], ended["waiting_for"]) == ("completed", None)
     assert lab.post_round(study_id, {"accept": advice["id"]}, 200)["id"] == study_id
 
 
-def waive(lab: Lab, study_id: str, number: int) -> None:
-    body = {"code": "CKP305", "round": number, "reason": "no checkpoint was kept near the best"}
+def turned_around(trial: Trial, step: int) -> float:
+    """At a longer horizon the order of the rates is the other way round."""
+    away = abs(math.log10(float(trial.params["learning_rate"]) / 0.03))
+    sign = 1 if trial.max_train_steps == STUDY["max_train_steps"] else -1
+    return 1 + sign * away + math.exp(-step / 8) - step / 1e5
+
+
+def test_broken_ranks_block_the_finish_of_a_compute_bound_study_until_waived(lab: Lab) -> None:
+    study_id = lab.judged(
+        turned_around,
+        workload="compute_bound",
+        production_steps=640,
+        trials=24,
+        objective={**STUDY["objective"], "tolerance": 0.0},
+        settings={"PRM602.least_pairs": 2},
+    )
+    lab.accept(study_id)
+    lab.train(study_id, turned_around)
+    lab.review()
+    advice = lab.get(f"/v1/studies/{study_id}/recommendation")
+    assert (advice["action"], advice["blocked_by"]) == ("finish", ["PRM602"])
+    assert lab.study(study_id)["waiting_for"] == "acceptance"
+    assert f"paceline waive {study_id} PRM602 --round 2 --reason" in advice["sentence"]
+    problem = lab.post_round(study_id, {"accept": advice["id"]}, 409)
+    assert problem["findings"][0]["evidence"]["state"] == "broken"
+    waive(lab, study_id, 2, "PRM602")
+    assert lab.post_round(study_id, {"accept": advice["id"]}, 200)["state"] == "completed"
+
+
+def waive(lab: Lab, study_id: str, number: int, code: str = "CKP305") -> None:
+    body = {"code": code, "round": number, "reason": "looked at, and it may stand"}
     answer = lab.client.post(f"/v1/studies/{study_id}/waivers", json=body)
     assert answer.status_code == 201, answer.text

@@ -9,12 +9,15 @@ from tests.contract.slot import Attempt, Slot, lapse, study_row
 
 
 def test_what_does_not_fit_waits_while_something_is_reserved(lab: Lab) -> None:
-    study = lab.create(trials=3, limits={"total_steps": 100})
+    job = {"command": ["x"], "resumable": False}
+    study = lab.create(trials=3, job=job, limits={"total_steps": 100})
     attempt = Slot(lab).claim()
+    attempt.checkpoint(50)  # were it lost now, nothing would fit any more
+    attempt.heartbeat(50)
     sweep_leases(lab.context)
     assert Slot(lab, slot="1").ask().status_code == 204
     assert lab.study(study["id"])["state"] == "active"
-    assert attempt.heartbeat(2).json()["command"] == "continue"
+    assert attempt.heartbeat(51).json()["command"] == "continue"
 
 
 def test_a_spent_limit_cancels_what_waits_and_pauses_the_study(lab: Lab) -> None:

@@ -256,3 +256,16 @@ def test_wrong_token_and_absent_service_have_their_own_exit_codes(
     assert "paceline up" in said
     elsewhere = Terminal(story.terminal.fleet, tmp_path)
     assert "paceline up" in elsewhere.fail(UNREACHABLE, "study", "ls")
+
+
+def test_waive_lets_a_finding_stand_with_a_reason(story: Story) -> None:
+    terminal, study_id = story.terminal, story.study_id
+    stored = terminal.json(
+        "waive", study_id, "spc205", "--reason", "a narrow valley", "--round", "1"
+    )
+    assert (stored["code"], stored["round"], stored["reason"]) == ("SPC205", 1, "a narrow valley")
+    told = terminal.type("waive", study_id, "PRM602", "--reason", "two seeds disagree")
+    assert "PRM602 is waived in every round" in told
+    assert f"paceline recommend {study_id} --accept" in told
+    assert "HZN101" in terminal.fail(USAGE, "waive", study_id, "HZN101", "--reason", "no")
+    terminal.fail(USAGE, "waive", study_id, "SPC205")

@@ -24,6 +24,7 @@ def study_answer(view: StudyView) -> Json:
         "workload": study.definition.workload,
         "definition": wire.to_wire(study.definition),
         "rounds": [round_answer(found) for found in view.rounds],
+        "problem": next((t for one in view.rounds if (t := problem_text(one))), None),
         "best": best_answer(view.best) if view.best else None,
         "seconds_per_step": study.seconds_per_step,
         "budget": budget_answer(study),
@@ -43,9 +44,23 @@ def round_answer(found: Round) -> Json:
         "state": found.state,
         "counts": found.counts,
         "points_to_draw": found.points_to_draw,
+        "problem": problem_text(found),
+        "trace_id": found.problem.trace_id if found.problem else None,
         "opened_at": rfc3339(found.opened_at),
         "closed_at": rfc3339(found.closed_at),
     }
+
+
+def problem_text(found: Round) -> str | None:
+    """Why a round is still in review, in one sentence; None where nothing went wrong."""
+    problem = found.problem
+    if problem is None:
+        return None
+    times = "once" if problem.tries == 1 else f"{problem.tries} times"
+    return (
+        f"the review of round {found.number} failed {times} ({problem.text}); it is tried again"
+        f" by itself, and the conductor's log tells more under trace {problem.trace_id}"
+    )
 
 
 def budget_answer(study: Study) -> Json:

@@ -6,15 +6,13 @@ from typing import Annotated, Any, ClassVar  # Any: JSON
 
 from fastapi import APIRouter, Depends, Response
 
-from app import wire
 from app.api.answers import JsonAnswer
 from app.api.auth import Reader
 from app.api.body import parsed
+from app.api.rendering.findings import finding_answer
 from app.domain.errors import InvalidInput
-from app.domain.recommendations import JudgedVerdict
 from app.domain.space import STRICT_FIELDS
 from app.planning.extension import Curve, Extension, extend_schedule
-from app.planning.extension_findings import ScheduleFinding
 from paceline.schedules import MAX_STEPS, Schedule, ScheduleError
 
 router = APIRouter(tags=["schedules"])
@@ -63,34 +61,10 @@ def render(found: Extension) -> dict[str, Any]:  # Any: JSON
         "alternatives": [
             {"schedule": one.schedule.to_dict(), "why": one.why} for one in found.alternatives
         ],
-        "findings": [wire.to_wire(_verdict(one)) for one in found.findings],
+        "findings": [finding_answer(one) for one in found.findings],
         "reason": found.reason,
     }
 
 
 def _curve(curve: Curve) -> dict[str, Any]:  # Any: JSON
     return {"steps": list(curve.steps), "learning_rate": list(curve.learning_rate)}
-
-
-def _verdict(found: ScheduleFinding) -> JudgedVerdict:
-    """A finding about a schedule as any other verdict; no trial or round was looked at."""
-    judged = found.finding.judged
-    return JudgedVerdict(
-        code=found.rule.code,
-        title=found.rule.title,
-        verdict="finding",
-        severity=found.severity,
-        binding=found.binding,
-        message=found.finding.message,
-        action=found.finding.action,
-        claims=found.rule.claims,
-        n_used=judged.n_used,
-        rounds_used=(),
-        statistic=judged.statistic,
-        threshold=judged.threshold,
-        interval=judged.interval,
-        evidence=dict(judged.evidence),
-        missing=(),
-        trial_ids=(),
-        rule_version=1,
-    )
