@@ -11,8 +11,9 @@ endif
 BIN := .venv/bin
 ARGS ?=
 WORKERS ?= 2
+DATA ?=
 
-.PHONY: help setup demo demo-pytorch test unit check bench lock clean
+.PHONY: help setup demo demo-pytorch test unit check bench bench-advice lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +43,9 @@ check: setup  ## lint, format, types, rings, architecture
 
 bench: setup  ## measure against the bounds and Optuna, on the same servers in the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-advice: setup  ## judge the advice on real learning curves; DATA=folder of the scorecard, ARGS="--only S1"
+	@$(BIN)/python -m benchmarks.advice "$(DATA)" $(ARGS)
 
 lock:  ## resolve the newest allowed versions into requirements.lock
 	@$(PYTHON) tools/lock.py

@@ -27,11 +27,6 @@ def from_json(kind: type[T], body: bytes | str) -> T:
     return adapter(kind).validate_json(body, strict=True)
 
 
-def to_json(value: object) -> bytes:
-    """JSON text of a domain value; fields that are None stay, so that nothing is ambiguous."""
-    return adapter(type(value)).dump_json(value)
-
-
 def to_wire(value: object) -> Any:
     """A JSON-ready structure of a domain value (dicts, lists, numbers, strings)."""
     return adapter(type(value)).dump_python(value, mode="json")

@@ -15,7 +15,7 @@ def measure(server: str, service: Client) -> list[Row]:
     """Claims a second, ours and the bare server's."""
     ours = [_run(service) for _ in range(RUNS)]
     with fresh_database(server) as url, serving_bare(url) as bare:
-        peer = [_rate(seconds_of(_post_rows, Address(bare), "", PLAYERS)) for _ in range(RUNS)]
+        peer = [_rate(seconds_of(_post_rows, [Address(bare)], "", PLAYERS)) for _ in range(RUNS)]
     return [
         Row(
             "claims, 4 workers (peer: bare FastAPI POST with one commit)",
@@ -31,7 +31,7 @@ def measure(server: str, service: Client) -> list[Row]:
 def _run(service: Client) -> float:
     study_id = service.post("/v1/studies", definition(PLAYERS * CLAIMS_EACH))["id"]
     address = Address(service.url, service.token)
-    return _rate(seconds_of(_claim, address, study_id, PLAYERS))
+    return _rate(seconds_of(_claim, [address], study_id, PLAYERS))
 
 
 def _rate(seconds: float) -> float:

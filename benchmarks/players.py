@@ -5,8 +5,9 @@ import http.client
 import json
 import multiprocessing
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from multiprocessing.synchronize import Barrier
 from time import perf_counter
 from typing import Any
@@ -48,12 +49,15 @@ class LeanClient:
         return json.loads(content) if content else None
 
 
-def seconds_of(work: Work, address: Address, study_id: str, players: int) -> float:
-    """How long `players` processes take for the same work together, their start left out."""
+def seconds_of(work: Work, addresses: Sequence[Address], study_id: str, players: int) -> float:
+    """How long `players` processes take for the same work together, their start left out; they
+    are spread over the servers."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(players + 1)
-    arguments = (work, address, study_id, barrier)
-    processes = [context.Process(target=_play, args=arguments) for _ in range(players)]
+    processes = [
+        context.Process(target=_play, args=(work, address, study_id, barrier))
+        for address in islice(cycle(addresses), players)
+    ]
     for process in processes:
         process.start()
     barrier.wait(MOST_SECONDS)

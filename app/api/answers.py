@@ -48,15 +48,6 @@ def seconds_of(moment: str | None) -> float | None:
     return parsed.timestamp()
 
 
-def with_etag(request: Request, content: Any, version: object) -> Response:  # Any: JSON
-    """The answer with an ETag made of `version`; 304 without a body if the client has it
-    already."""
-    tag = f'"{version}"'
-    if tag in (part.strip() for part in request.headers.get("if-none-match", "").split(",")):
-        return Response(status_code=304, headers={"ETag": tag})
-    return JsonAnswer(content, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
-
-
 def page(items: list[dict[str, Any]], next_key: str | None) -> dict[str, Any]:  # Any: JSON
     """A list answer; `next_key` is the keyset position after the last item, None at the end."""
     return {"items": items, "next_cursor": encode_cursor(next_key) if next_key else None}

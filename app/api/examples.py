@@ -21,8 +21,41 @@ STUDY: dict[str, Any] = {  # Any: JSON
     "trials": 12,
 }
 
+AUDIT: dict[str, Any] = {  # Any: JSON
+    "objective": {"metric": "val_error", "direction": "minimize"},
+    "parameters": STUDY["parameters"],
+    "rounds": [
+        {
+            "purpose": "tune",
+            "max_train_steps": 300,
+            "schedule": {"kind": "constant", "peak": "learning_rate"},
+            "trials": [
+                {
+                    "id": "run-1",
+                    "params": {"learning_rate": 0.01},
+                    "outcome": "completed",
+                    "curve": {"steps": [100, 200, 300], "metrics": {"val_error": [0.5, 0.3, 0.2]}},
+                },
+                {
+                    "id": "run-2",
+                    "params": {"learning_rate": 0.1},
+                    "outcome": "diverged",
+                    "curve": {"steps": [100, 200], "metrics": {"val_error": [0.6, "nan"]}},
+                },
+            ],
+        }
+    ],
+}
+
 EXAMPLES: dict[str, Any] = {  # Any: JSON
     "StudyDefinition": STUDY,
+    "AuditRequest": AUDIT,
+    "PlanRequest": {
+        "production_steps": 100_000,
+        "budget": {"gpu_hours": 200.0, "gpus_per_trial": 1, "seconds_per_step": 0.1},
+        "slots": 4,
+        "schedule": {"kind": "wsd", "decay_fraction": 0.2},
+    },
     "TokenRequest": {"name": "laptop", "scopes": ["studies:read", "studies:write"]},
     "CodeExchange": {"code": "pl_..."},
     "ExtensionRequest": {

@@ -153,7 +153,7 @@ def _median_speed() -> ColumnElement[float]:
     recent = (
         select(((a.ended_at - a.started_at) / (a.last_step - a.start_step)).label("speed"))
         .where(
-            a.study_id == bindparam("study"), a.ended_at.is_not(None), a.last_step > a.start_step
+            a.study_id == bindparam("study"), a.ended_at > a.started_at, a.last_step > a.start_step
         )
         .where(a.state.in_((AttemptState.SUCCEEDED, AttemptState.PREEMPTED)))
         .order_by(a.ended_at.desc())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.db.chunks import Chunk, Curve
+from app.domain.curves import Batch
 from app.domain.errors import ConflictingMeasurement
 
 CHUNK_POINTS = 1024  # a chunk that holds as many is left alone
@@ -71,3 +72,15 @@ def _merge_metric(merged: Merged, new: Chunk, old: Sequence[Chunk]) -> None:
 def _is_left_alone(chunk: Chunk, new: Chunk) -> bool:
     is_full = chunk.steps.size >= CHUNK_POINTS
     return chunk.last_step < new.first_step and is_full
+
+
+def columns_of(batch: Batch) -> dict[str, Curve]:
+    """Each metric's points; what was not measured is left out."""
+    steps = np.array(batch.steps, np.int64)
+    found = {}
+    for metric, values in batch.metrics.items():
+        measured = np.array([value is not None for value in values], bool)
+        numbers = np.array([value for value in values if value is not None], np.float64)
+        if numbers.size:
+            found[metric] = (steps[measured], numbers)
+    return found

@@ -92,12 +92,6 @@ def page(
     return found, (found[-1].created_at, found[-1].id) if is_more else None
 
 
-def ids_in_state(connection: Connection, state: StudyState) -> list[StudyId]:
-    """Every study in that state, oldest first."""
-    query = select(studies.c.id).where(studies.c.state == state).order_by(studies.c.created_at)
-    return [StudyId(found) for found in connection.scalars(query)]
-
-
 def change_state(connection: Connection, study: Study, new: StudyState) -> None:
     """Move a locked study. Raises WrongState."""
     write(connection, study.id, state=move("study", study.state, new))

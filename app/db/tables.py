@@ -150,9 +150,9 @@ trials = Table(
     Column("best_value", Double),
     Column("first_nonfinite_step", BigInteger),
     Column("caller_id", String(128)),  # of an import
-    Column(
-        "priority", Integer, nullable=False, server_default="0"
-    ),  # the study's, copied for the queue's order
+    Column(  # minus the study's priority: the queue's order is ascending, one index serves it
+        "queue_rank", Integer, nullable=False, server_default="0"
+    ),
     Column("gpus", Integer, nullable=False, server_default="0"),
     Column(
         "is_open", Boolean, nullable=False, server_default=text("true")
@@ -165,8 +165,7 @@ trials = Table(
     UniqueConstraint("study_id", "number"),
     Index(
         "ix_trials_claimable",
-        "gpus",
-        "priority",
+        "queue_rank",
         "number",
         sqlite_where=_claimable,
         postgresql_where=_claimable,

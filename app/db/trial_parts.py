@@ -62,11 +62,6 @@ def of_trials(connection: Connection, wanted: Sequence[TrialId]) -> dict[TrialId
     return found
 
 
-def has_checkpoint(connection: Connection, trial_id: TrialId, step: int) -> bool:
-    """Whether a trial's checkpoint at that step exists."""
-    return any(kept.step == step for kept in _checkpoints(connection, [trial_id]))
-
-
 def checkpoint_steps(
     connection: Connection, wanted: Sequence[TrialId]
 ) -> dict[TrialId, tuple[int, ...]]:

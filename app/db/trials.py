@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any  # Any: values of SQLAlchemy's rows
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from app.db.identifiers import new_id
 from app.db.round_counters import Counts, count_move, count_new
@@ -22,6 +22,8 @@ from app.domain.states import EndReason, TrialState, move
 from app.domain.trials import NewTrial, Trial
 
 _WRITE = update(trials).where(trials.c.id == bindparam("wanted")).values(updated_at=now_seconds())
+
+MANY = 500  # trials at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ def insert_many(connection: Connection, place: Place, new: Sequence[NewTrial]) -
         .values(next_number=studies.c.next_number + len(fresh))
     )
     count_new(connection, place.study_id, place.round, len(fresh))
+    if len(fresh) >= MANY and connection.dialect.name == "postgresql":
+        # Claims come before autovacuum does, and would sort the whole queue without statistics.
+        connection.execute(text("ANALYZE trials"))
     return [row["id"] for row in rows]
 
 
@@ -120,7 +125,7 @@ def set_priority(connection: Connection, study_id: StudyId, priority: int) -> No
     """Reorder the queue after a PATCH. Call it before touching the study's row."""
     unfinished = trials.c.state.in_((TrialState.WAITING, TrialState.RUNNING))
     connection.execute(
-        update(trials).where(trials.c.study_id == study_id, unfinished).values(priority=priority)
+        update(trials).where(trials.c.study_id == study_id, unfinished).values(queue_rank=-priority)
     )
 
 
@@ -184,7 +189,7 @@ def _row(place: Place, trial: NewTrial, number: int) -> dict[str, Any]:  # Any: 
         "resume": resume_column(trial.resume),
         "state": TrialState.WAITING,
         "lineage": [],
-        "priority": place.priority,
+        "queue_rank": -place.priority,
         "gpus": place.gpus,
         "is_open": place.is_open,
     }

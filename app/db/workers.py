@@ -99,6 +99,12 @@ def _worker(row: Row[Any]) -> Worker:
     )
 
 
+def largest_slot(connection: Connection) -> int | None:
+    """The GPUs of the largest registered slot; None without any slot."""
+    found = connection.scalars(select(workers.c.slots)).all()
+    return max((slot["gpus"] for slots in found for slot in slots), default=None)
+
+
 def live(connection: Connection, within_seconds: float) -> list[Worker]:
     """Workers that may claim and were heard lately, by the database's clock."""
     is_live = workers.c.last_seen_at > now_seconds() - within_seconds

@@ -77,8 +77,8 @@ def unanswered(case: Case, ended: list[TrialFacts]) -> list[TrialFacts]:
 
 def _too_few(case: Case) -> Draft | None:
     rates = searched_rates(case.subject.definition)
-    if not rates or was_promoted(case):
-        return None
+    if not rates or was_promoted(case) or not case.facts.configurations:
+        return None  # where nothing survived, lower rates are wanted, not more of these
     tried = {
         t.params.get(name)
         for name in rates

@@ -86,6 +86,8 @@ def best_trial(configuration: Configuration) -> TrialFacts:
 
 def resumed(case: Case, new: RoundDefinition, point: Point, source: Configuration) -> list[Point]:
     """The point, split by seed where a seed's run can go on from a checkpoint."""
+    if not case.study.definition.is_resumable:
+        return [point]
     wanted = resolved_for(new, point)
     starts = {
         t.seed: (t, reusable_step(case, t, wanted, new.max_train_steps)) for t in source.trials

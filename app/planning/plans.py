@@ -186,7 +186,7 @@ def _priced(request: PlanRequest, ladder: _Ladder, schedule: Schedule | None) ->
 
 
 def reusable_steps(schedule: Schedule | None, shorter: int, longer: int) -> int:
-    """The step up to which a run of `shorter` steps serves one of `longer`; 0 without a schedule."""
+    """The step up to which a run of `shorter` steps serves one of `longer`; 0: unknown."""
     if schedule is None:
         return 0
     found = extend_schedule(clip_to_horizon(schedule, shorter), shorter, longer)

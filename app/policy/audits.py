@@ -9,14 +9,13 @@ from app.policy.catalogue import RULES, rules_of
 from app.policy.engine import Bench, assess, run
 from app.policy.facts import ReviewFacts, RoundFacts, StudyFacts
 from app.policy.measurements import MeasurementFacts
-from app.policy.prepare import prepare
 from app.policy.rule import Stage
 
 
 def assess_audit(
     study: StudyFacts,
     round_number: int,
-    prepare_round: Callable[[StudyFacts, int], ReviewFacts] = prepare,
+    prepare_round: Callable[[StudyFacts, int], ReviewFacts] | None = None,
 ) -> Assessment:
     """Every admission, measurement and review rule about one round, in the catalogue's order.
 

@@ -27,6 +27,7 @@ from app.policy.rules import (
     spc205_few_good_configurations,
     spc206_too_many_dimensions,
     spc207_adaptive_sampler_in_first_round,
+    spc208_batch_size_changes,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     spc205_few_good_configurations.RULE,
     spc206_too_many_dimensions.RULE,
     spc207_adaptive_sampler_in_first_round.RULE,
+    spc208_batch_size_changes.RULE,
     ckp301_best_steps_in_first_tenth.RULE,
     ckp302_best_steps_in_last_quarter.RULE,
     ckp303_too_few_evaluations.RULE,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.domain.states import UNFINISHED_TRIALS, TrialState
+from app.domain.states import TrialState
 from app.policy.facts import Curve, TrialFacts
 
 WORSE_THAN_START = 0.05  # share of |first|; policy section 0
@@ -28,12 +28,6 @@ def is_complete(trial: TrialFacts) -> bool:
     if trial.state is not TrialState.COMPLETED or trial.censored or trial.has_nonfinite:
         return False
     return bool(np.isfinite(trial.objective).any())
-
-
-def is_kept_out(trial: TrialFacts) -> bool:
-    """Ended, yet neither complete nor diverged: censored, failed or cancelled."""
-    ended = trial.state not in UNFINISHED_TRIALS
-    return ended and not is_complete(trial) and not has_nonfinite(trial)
 
 
 def exploded_ids(complete: Sequence[TrialFacts]) -> list[str]:

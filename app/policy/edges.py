@@ -61,8 +61,6 @@ class EdgeJudgement:
 def judge_edge(points: Points) -> EdgeJudgement:
     """Where the best value lies (policy 2.3). Depends on order and ties only, never on the unit."""
     alive = np.isfinite(points.outcome)
-    if not alive.any():
-        return EdgeJudgement(missing=("alive",), why="every trial diverged: no best value to place")
     if is_stuck_at_the_low_end(alive):
         return EdgeJudgement("low", Strength.EDGE, "nearly everything above diverged")
     if points.n_dimensions > 1:
@@ -77,7 +75,9 @@ def judge_edge(points: Points) -> EdgeJudgement:
 
 
 def is_stuck_at_the_low_end(alive: Curve) -> bool:
-    """Of at least 8 fewer than 3 did not diverge, and these are among the three lowest."""
+    """All diverged; or of at least 8 fewer than 3 did not, and these among the three lowest."""
+    if alive.size and not alive.any():
+        return True
     is_few = alive.size >= LEAST_RANDOM_VALUES and alive.sum() < LEAST_ALIVE
     return bool(is_few and not alive[3:].any())
 

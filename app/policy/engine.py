@@ -34,7 +34,7 @@ def assess(
     round_number: int,
     provisional: bool = False,
     trace_id: str | None = None,
-    prepare_round: Callable[[StudyFacts, int], ReviewFacts] = prepare,
+    prepare_round: Callable[[StudyFacts, int], ReviewFacts] | None = None,
 ) -> Assessment:
     """Review a round: one verdict of every review rule at least, in the catalogue's order.
 
@@ -46,7 +46,7 @@ def assess(
     bench = Bench(study.definition.bindings, study.waivers, round_number, (), trace_id)
     rules = rules_of(Stage.ROUND_REVIEW)
     try:
-        facts = prepare_round(study, round_number)
+        facts = (prepare_round or prepare)(study, round_number)
     except Exception as error:  # noqa: BLE001  fail closed: no facts, no approval
         verdicts = tuple(_judged(rule, _failed(rule, error, bench), bench) for rule in rules)
         return Assessment(round_number, provisional, verdicts)

@@ -62,23 +62,25 @@ def store_trials(
 ) -> list[str]:
     """Add planned trials to a round, move the study's sequence on, and wake workers."""
     studies.write(connection, study.id, next_index=planned.next_index)
-    definition = found.definition
-    ids = trials.insert_many(
-        connection,
-        Place(
-            study_id=study.id,
-            round=found.number,
-            max_train_steps=definition.max_train_steps,
-            interval_steps=definition.interval_steps,
-            checkpoint_steps=definition.checkpoint_steps,
-            priority=study.definition.priority,
-            gpus=study.definition.gpus,
-            is_open=study.state is StudyState.ACTIVE,
-        ),
-        resumes.checked(connection, study, definition.max_train_steps, planned.trials),
-    )
+    horizon = found.definition.max_train_steps
+    new = resumes.checked(connection, study, horizon, planned.trials)
+    ids = trials.insert_many(connection, place_of(study, found), new)
     outbox.add_wake_up(connection, study.definition.gpus)
     return [str(trial_id) for trial_id in ids]
+
+
+def place_of(study: Study, found: Round) -> Place:
+    """Where a round's new trials go."""
+    return Place(
+        study_id=study.id,
+        round=found.number,
+        max_train_steps=found.definition.max_train_steps,
+        interval_steps=found.definition.interval_steps,
+        checkpoint_steps=found.definition.checkpoint_steps,
+        priority=study.definition.priority,
+        gpus=study.definition.gpus,
+        is_open=study.state is StudyState.ACTIVE,
+    )
 
 
 def enter_review_if_over(connection: Connection, study_id: StudyId, number: int) -> bool:

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.db import attempts, checkpoints, chunks, trials
 from app.db.attempts import Held
-from app.db.chunks import Curve
 from app.db.database import Connection
-from app.db.merging import Merged, merge
+from app.db.merging import Merged, columns_of, merge
 from app.db.trial_rows import best_columns
 from app.domain.curves import Batch, Best, follow, steps_beyond
 from app.domain.errors import HorizonExceeded, InvalidInput
@@ -106,7 +103,7 @@ def _refuse_beyond(trial: Trial, batch: Batch) -> None:
 
 
 def _merge(connection: Connection, held: Held, batch: Batch) -> Merged:
-    columns = _columns(batch)
+    columns = columns_of(batch)
     known = {name: last for name, last in held.attempt.reported.items() if name in columns}
     stored = []
     if known:
@@ -115,23 +112,11 @@ def _merge(connection: Connection, held: Held, batch: Batch) -> Merged:
     return merge(columns, stored)
 
 
-def _columns(batch: Batch) -> dict[str, Curve]:
-    """Each metric's points; what was not measured is left out."""
-    steps = np.array(batch.steps, np.int64)
-    found = {}
-    for metric, values in batch.metrics.items():
-        measured = np.array([value is not None for value in values], bool)
-        numbers = np.array([value for value in values if value is not None], np.float64)
-        if numbers.size:
-            found[metric] = (steps[measured], numbers)
-    return found
-
-
 def _hear(context: Context, connection: Connection, held: Held, batch: Batch) -> None:
     """Attempt and trial after the batch: the lease, what was reported, the best that counts."""
     attempt, trial = held.attempt, held.trial
     reported = dict(attempt.reported)
-    for metric, (steps, _) in _columns(batch).items():
+    for metric, (steps, _) in columns_of(batch).items():
         reported[metric] = max(reported.get(metric, 0), int(steps[-1]))
     best = _follow(held, batch)
     if best != trial.best:

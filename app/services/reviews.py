@@ -8,16 +8,17 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from app.db import recommendations, rounds, studies
+from app.db import recommendations, rounds, studies, trials
 from app.db.database import Connection
 from app.db.recommendations import Recommendation
 from app.db.studies import Study
-from app.domain.ids import StudyId
+from app.domain.ids import StudyId, TrialId
 from app.domain.recommendations import Advice, Assessment
 from app.domain.retries import back_off_seconds
 from app.domain.rounds import Action, ReviewProblem, Round
-from app.domain.states import RecommendationState, RoundState, StudyState
+from app.domain.states import RecommendationState, RoundState, StudyState, TrialState
 from app.domain.studies import StudyDefinition
+from app.domain.trials import Trial
 from app.planning.adviser import advise
 from app.planning.autopilot import is_acceptable_by_autopilot
 from app.planning.study_best import study_best
@@ -114,15 +115,22 @@ def _save(connection: Connection, study_id: StudyId, review: Review) -> bool:
     if study.state is StudyState.CANCELLED:
         return True
     advised = recommendations.insert_one(connection, study_id, review.advice)
+    best = trials.get(connection, TrialId(review.best_trial_id)) if review.best_trial_id else None
     studies.write(
         connection,
         study_id,
-        best_trial_id=review.best_trial_id,
+        best_trial_id=best.id if best else None,
+        best_value=_comparable(best) if best else None,
         recommendation_id=advised.id,
     )
     _act(connection, study, advised, is_automatic=review.is_automatic)
     waiting.refresh(connection, study_id)
     return True
+
+
+def _comparable(best: Trial) -> float | None:
+    """What later trials are compared with; one that diverged gives way to any."""
+    return None if best.state is TrialState.DIVERGED else best.best.value
 
 
 def _act(

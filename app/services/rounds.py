@@ -77,7 +77,7 @@ def post_round(
             return int(str(earlier["round"]))
         study = studies.lock(connection, study_id)
         definition = _completed(connection, study, request)
-        study = _woken(connection, study)
+        study = woken(connection, study)
         known = facts.outline(connection, study_id)
         refuse_enforced(admit_round(known, definition))
         acceptance.check_rounds_limit(connection, study_id, definition)
@@ -115,7 +115,7 @@ def add_trials(
         earlier = earlier_answer(connection, key)
         if earlier is not None:
             return wire.from_wire(list[str], earlier["trial_ids"])
-        study = _woken(connection, studies.lock(connection, study_id))
+        study = woken(connection, studies.lock(connection, study_id))
         found = rounds.lock(connection, study_id, number)
         plan = _more(connection, study, found, more)
         resumes.refuse_impossible(connection, study, found.definition, plan.trials)
@@ -148,7 +148,7 @@ def _completed(connection: Connection, study: Study, request: RoundRequest) -> R
     return definition
 
 
-def _woken(connection: Connection, study: Study) -> Study:
+def woken(connection: Connection, study: Study) -> Study:
     """A completed study goes on with what a person adds to it. Raises WrongState if cancelled."""
     if study.state is StudyState.CANCELLED:
         raise WrongState("this study is cancelled: nothing more runs in it")

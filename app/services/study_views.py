@@ -7,9 +7,10 @@ from app.db.database import Connection
 from app.db.studies import Study
 from app.domain.ids import TrialId
 from app.domain.rounds import Round
+from app.domain.states import ENDED_STUDIES
 from app.domain.trials import Checkpoint, Trial
 from app.services import waiting
-from app.services.slots import fits_a_live_slot
+from app.services.slots import fits_a_live_slot, warnings_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class StudyView:
     rounds: list[Round]
     best: Best | None
     waiting_for: str | None
+    warnings: tuple[str, ...] = ()
 
 
 def view_of(connection: Connection, study: Study) -> StudyView:
@@ -37,7 +39,9 @@ def view_of(connection: Connection, study: Study) -> StudyView:
     is_idle = not any(one.counts["running"] for one in found)
     if answer == waiting.TRIALS and is_idle and not fits_a_live_slot(connection, study.definition):
         answer = "worker"
-    return StudyView(study, found, _best(connection, study), answer)
+    is_over = study.state in ENDED_STUDIES
+    warnings = () if is_over else warnings_about(connection, study.definition)
+    return StudyView(study, found, _best(connection, study), answer, warnings)
 
 
 def _best(connection: Connection, study: Study) -> Best | None:

@@ -223,7 +223,7 @@ def upgrade() -> None:
         sa.Column("best_value", sa.Double(), nullable=True),
         sa.Column("first_nonfinite_step", sa.BigInteger(), nullable=True),
         sa.Column("caller_id", sa.String(length=128), nullable=True),
-        sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("queue_rank", sa.Integer(), server_default="0", nullable=False),
         sa.Column("gpus", sa.Integer(), server_default="0", nullable=False),
         sa.Column("is_open", sa.Boolean(), server_default=sa.text("(true)"), nullable=False),
         sa.Column("updated_at", sa.Double(), nullable=False),
@@ -247,7 +247,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_trials_by_round", ["study_id", "round", "number"], unique=False)
         batch_op.create_index(
             "ix_trials_claimable",
-            ["gpus", "priority", "number"],
+            ["queue_rank", "number"],
             unique=False,
             sqlite_where=sa.text("state = 'waiting' OR claimable_at IS NOT NULL"),
             postgresql_where=sa.text("state = 'waiting' OR claimable_at IS NOT NULL"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from paceline.cli import access, advice, demo, doctor, servers, studies, trials
+from paceline.cli import access, advice, audits, demo, doctor, plans, servers, studies, trials
 from paceline.cli.connection import AUTH, CONFLICT, UNREACHABLE, USAGE, exit_code, say_problem
 
 CANNOT_START = ("StartFailed", "PlaceTaken", "NoSlot")  # they say what is in the way
@@ -29,6 +29,8 @@ app.command()(advice.recommend)
 app.command()(advice.waive)
 app.command()(advice.best)
 app.command()(advice.explain)
+app.command()(audits.audit)
+app.command()(plans.plan)
 app.add_typer(access.tokens, name="token")
 app.command()(access.login)
 app.add_typer(access.configuration, name="config")

@@ -21,6 +21,7 @@ def study_answer(view: StudyView) -> Json:
         "name": study.definition.name,
         "state": study.state,
         "waiting_for": view.waiting_for,
+        "warnings": list(view.warnings),
         "workload": study.definition.workload,
         "definition": wire.to_wire(study.definition),
         "rounds": [round_answer(found) for found in view.rounds],

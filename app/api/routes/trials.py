@@ -1,18 +1,25 @@
-"""Trials and curves: list, read, cancel, retry."""
+"""Trials and curves: list, import, read, cancel, retry."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.api.answers import DEFAULT_PAGE, JsonAnswer, checked_limit, with_content_etag
 from app.api.auth import Reader, Writer
+from app.api.body import parsed
 from app.api.context import InContext
+from app.api.idempotency import OptionalKey
 from app.api.rendering.trials import curve_answer, trial_answer
 from app.domain.errors import InvalidInput
 from app.domain.ids import AttemptId, StudyId, TrialId
+from app.domain.imports import ImportRequest
 from app.domain.states import TrialState
-from app.services import curves, trials
+from app.services import curves, imports, trials
 from app.services.curves import DEFAULT_POINTS, CurveQuery
 
 router = APIRouter(tags=["trials"], prefix="/v1")
+
+Import = Annotated[ImportRequest, Depends(parsed(ImportRequest))]
 
 
 @router.get("/studies/{study_id}/trials")
@@ -32,6 +39,16 @@ def list_trials(  # noqa: PLR0913 - FastAPI hands over each query parameter as i
     found, following = trials.list_trials(context, wanted, cursor, checked_limit(limit))
     items = [trial_answer(view) for view in found]
     return JsonAnswer({"items": items, "next_cursor": following})
+
+
+@router.post("/studies/{study_id}/trials", status_code=201)
+def import_trials(
+    context: InContext, caller: Writer, key: OptionalKey, study_id: str, body: Import
+) -> Response:
+    """Finished trials of somebody else's runner, each once a round under its owner's id."""
+    del caller  # the scope is the check
+    told = imports.import_trials(context, StudyId(study_id), body, key)
+    return JsonAnswer({"trials": told}, 201)
 
 
 @router.get("/studies/{study_id}/curves")

@@ -36,6 +36,9 @@ def check(facts: ReviewFacts) -> Verdict | tuple[Verdict, ...]:
 def _judge(edge: ParameterEdge) -> Verdict:
     if not edge.tried.configurations:
         return Inconclusive(("trials",), f"no trial with {edge.name} has ended")
+    if not any(c.trials for c in edge.tried.configurations):
+        why = f"every trial diverged: no best {edge.name} to place (SPC204 says so)"
+        return Inconclusive(("alive",), why)
     low, high = edge.tried.parameter.bounds
     side = edge.judgement.side
     message = (

@@ -41,9 +41,9 @@ def test_clear_at_a_natural_limit() -> None:
     )
 
 
-def test_finding_low_when_everything_diverged() -> None:
+def test_inconclusive_when_everything_diverged() -> None:
     verdict = b.verdict_of(b.tune_study(lambda _: math.inf), "SPC201")
-    assert (verdict.verdict, verdict.evidence["side"]) == ("finding", "low")
+    assert (verdict.verdict, verdict.missing) == ("inconclusive", ("alive",))
 
 
 def test_finding_low_when_the_window_sits_on_the_cliff() -> None:
