@@ -19,6 +19,7 @@ from workers.gpus import partition, visible_gpus
 from workers.identity import Identity, read_identity
 from workers.locks import PlaceLock, take_all
 from workers.options import WorkerOptions
+from workers.retry_words import speak_plainly
 from workers.slot import Place, Slot
 from workers.wakeups import WakeUps
 
@@ -44,6 +45,7 @@ class Node:
 
     def start(self) -> None:
         """Lock, register and run. Raises NoSlot, PlaceTaken, or ProblemError if not let in."""
+        speak_plainly()
         options = self.options
         identity = read_identity(options.state_dir)
         store = open_store(options.store, options.state_dir)

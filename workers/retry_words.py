@@ -1,0 +1,20 @@
+"""What a worker says while nobody answers: one plain line a try, with the wait and the reason."""
+
+import structlog
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+log = structlog.get_logger()
+
+
+def speak_plainly() -> None:
+    """Replace the library's own retry lines by ours, in this process."""
+    set_on_retry_hooks([_say])
+
+
+def _say(details: RetryDetails) -> None:
+    log.warning(
+        "no answer from the service, trying again",
+        why=str(details.caused_by),
+        tries=details.retry_num,
+        again_in_seconds=round(details.wait_for, 1),
+    )
