@@ -62,7 +62,10 @@ def audit(  # noqa: PLR0913 - typer hands over each option as its own argument
         print_json(answer)
     else:
         _print(answer)
-    if _blocks(answer):
+    enforced = _enforced(answer)
+    if enforced:
+        typer.echo(f"error: enforced findings: {', '.join(enforced)}", err=True)
+        typer.echo(f"  -> what to do: paceline explain {enforced[0]}", err=True)
         raise typer.Exit(FINDING)
 
 
@@ -114,6 +117,8 @@ def _print(answer: Json) -> None:
     print_recommendation(answer["recommendation"])
 
 
-def _blocks(answer: Json) -> bool:
+def _enforced(answer: Json) -> list[str]:
+    """Codes of the last round's findings that would block."""
     last = answer["assessments"][-1]["verdicts"]
-    return any(v["verdict"] == "finding" and v["binding"] == "enforce" for v in last)
+    found = [v for v in last if v["verdict"] == "finding" and v["binding"] == "enforce"]
+    return list(dict.fromkeys(v["code"] for v in found))

@@ -32,15 +32,10 @@ def plan(  # noqa: PLR0913 - typer hands over each option as its own argument
     as_json: AsJson = False,
 ) -> None:
     """Plan the rounds before a production run: alternatives with cost, time and trade."""
-    budget = {
-        "steps": steps,
-        "gpu_hours": gpu_hours,
-        "gpus_per_trial": gpus_per_trial,
-        "seconds_per_step": seconds_per_step,
-    }
+    budget = {"steps": steps, "gpu_hours": gpu_hours, "seconds_per_step": seconds_per_step}
     body = {
         "production_steps": production_steps,
-        "budget": budget,
+        "budget": {**budget, "gpus_per_trial": gpus_per_trial},
         "slots": slots,
         "patience_hours": patience_hours,
         "warmup_steps": warmup_steps,

@@ -107,6 +107,9 @@ def print_study(study: dict[str, Any]) -> None:  # Any: JSON
     """The study in a few lines."""
     waits = f", waits for {study['waiting_for']}" if study["waiting_for"] else ""
     typer.echo(f"{study['name']} ({study['id']}): {study['state']}{waits}")
+    for words in (study["problem"], *study["warnings"]):
+        if words:
+            typer.echo(f"warning: {words}", err=True)
     rows = [
         (
             r["round"],

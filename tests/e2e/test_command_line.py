@@ -1,6 +1,7 @@
 """Every client command as people type it, with and without --json, and every exit code."""
 
 import json
+import math
 import re
 import subprocess
 from collections.abc import Iterator
@@ -269,3 +270,34 @@ def test_waive_lets_a_finding_stand_with_a_reason(story: Story) -> None:
     assert f"paceline recommend {study_id} --accept" in told
     assert "HZN101" in terminal.fail(USAGE, "waive", study_id, "HZN101", "--reason", "no")
     terminal.fail(USAGE, "waive", study_id, "SPC205")
+
+
+def write_runs(file: Path, best_rate: float) -> Path:
+    """A long-form table of nine rates over four decades, whose errors have settled."""
+    lines = ["trial_id,step,val_error,lr"]
+    for place in range(9):
+        rate = 10 ** (-4 + place / 2)
+        floor = 0.2 + 0.05 * math.log10(rate / best_rate) ** 2
+        for step in range(50, 2001, 50):
+            lines.append(f"t{place},{step},{floor + 0.8 * math.exp(-step / 150):.6f},{rate:.6g}")
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def test_audit_judges_a_table_and_its_exit_code_says_what_is_enforced(
+    story: Story, tmp_path: Path
+) -> None:
+    inside = str(write_runs(tmp_path / "inside.csv", 0.01))
+    answer = story.terminal.json("audit", inside, "--objective", "val_error")
+    assert answer["recommendation"]["promote"][0]["trial_id"] == "t4"
+    edge = str(write_runs(tmp_path / "edge.csv", 100.0))
+    said = story.terminal.fail(FINDING, "audit", edge, "--objective", "val_error")
+    assert "SPC201" in said
+    assert "--objective" in story.terminal.fail(USAGE, "audit", inside)
+
+
+def test_plan_prints_alternatives_with_their_trade(story: Story) -> None:
+    words = ("plan", "100000", "--steps", "2000000", "--schedule", "wsd")
+    assert "two rounds" in story.terminal.type(*words)
+    assert len(story.terminal.json(*words)["alternatives"]) >= 3
+    story.terminal.fail(USAGE, "plan", "100000")
