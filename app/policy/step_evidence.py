@@ -17,7 +17,7 @@ def step_evidence(facts: ReviewFacts, fractions: list[float], share: float) -> d
     return {
         "share": share,
         "g75": relative_gap(facts, 0.75),
-        "best_step_fractions": fractions,
+        "best_step_fractions": sorted(fractions),
         "evaluations_per_trial": evaluations_per_trial(facts),
     }
 
