@@ -51,13 +51,13 @@ def readable(connection: Connection, trial_id: TrialId, reader: Reader) -> list[
         )
         .order_by(checkpoints.c.step.desc(), checkpoints.c.created_at.desc())
     )
-    return [_checkpoint(row) for row in connection.execute(query)]
+    return [checkpoint_of(row) for row in connection.execute(query)]
 
 
 def kept_of_trial(connection: Connection, trial_id: TrialId, store_name: str) -> list[Checkpoint]:
     """What is kept of a trial in one store, by step."""
     wanted = {"trial": trial_id, "place": store_name}
-    return [_checkpoint(row) for row in connection.execute(_KEPT, wanted)]
+    return [checkpoint_of(row) for row in connection.execute(_KEPT, wanted)]
 
 
 _KEPT = (
@@ -74,7 +74,7 @@ _KEPT = (
 def ever_of_trial(connection: Connection, trial_id: TrialId) -> list[Checkpoint]:
     """All that was ever saved of a trial, forgotten ones included, by step."""
     query = select(checkpoints).where(checkpoints.c.trial_id == trial_id)
-    return [_checkpoint(row) for row in connection.execute(query.order_by(checkpoints.c.step))]
+    return [checkpoint_of(row) for row in connection.execute(query.order_by(checkpoints.c.step))]
 
 
 def forget_many(connection: Connection, gone: list[Checkpoint]) -> None:
@@ -105,7 +105,8 @@ def forget(connection: Connection, store_name: str, key: str) -> None:
     )
 
 
-def _checkpoint(row: Row[Any]) -> Checkpoint:
+def checkpoint_of(row: Row[Any]) -> Checkpoint:
+    """The record in a row of the table."""
     return Checkpoint(
         attempt_id=AttemptId(row.attempt_id),
         trial_id=TrialId(row.trial_id),

@@ -6,6 +6,7 @@ from typing import Any  # Any: rows of SQLAlchemy
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, select
 
+from app.db.checkpoints import checkpoint_of
 from app.db.tables import attempts, checkpoints
 from app.domain.ids import AttemptId, StudyId, TrialId
 from app.domain.states import AttemptState
@@ -90,20 +91,7 @@ def codes_of_study(connection: Connection, study_id: StudyId) -> dict[TrialId, s
 
 def _checkpoints(connection: Connection, wanted: Sequence[TrialId]) -> list[Checkpoint]:
     rows = connection.execute(_CHECKPOINTS, {"wanted": list(wanted)})
-    return [_checkpoint(row) for row in rows]
-
-
-def _checkpoint(row: Row[Any]) -> Checkpoint:  # Any: a row
-    return Checkpoint(
-        attempt_id=AttemptId(row.attempt_id),
-        trial_id=TrialId(row.trial_id),
-        step=row.step,
-        value=row.value,
-        store=row.store,
-        key=row.key,
-        bytes=row.bytes,
-        sha256=row.sha256,
-    )
+    return [checkpoint_of(row) for row in rows]
 
 
 def _attempt(row: Row[Any]) -> AttemptSummary:  # Any: a row

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pyarrow
 import pytest
 import typer
+from pyarrow import parquet
 
 from paceline.cli.audits import build_request
 from paceline.cli.long_table import read_rows
@@ -93,8 +95,6 @@ def test_absent_table_is_named(tmp_path: Path) -> None:
 
 
 def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
     file = tmp_path / "runs.parquet"
     columns = {"trial_id": ["a", "b"], "step": [100, 100], "val_error": [0.5, None], "lr": [1, 2]}
     parquet.write_table(pyarrow.table(columns), file)

@@ -1,14 +1,15 @@
 """Which checkpoints are kept."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.curves import Segment
-from app.domain.ids import AttemptId, StudyId, TrialId
+from app.domain.ids import AttemptId, TrialId
 from app.domain.retention import superfluous
-from app.domain.states import TrialState
 from app.domain.studies import Direction
 from app.domain.trials import Checkpoint, Trial
-from paceline.schedules import Schedule
+from tests.support.trials import RUNNING
 
 FIRST, SECOND = AttemptId("attempt-1"), AttemptId("attempt-2")
 
@@ -18,22 +19,8 @@ def saved(step: int, value: float | None, attempt: AttemptId = FIRST) -> Checkpo
 
 
 def trial(*lineage: Segment, checkpoint_steps: tuple[int, ...] = ()) -> Trial:
-    return Trial(
-        id=TrialId("t"),
-        study_id=StudyId("s"),
-        round=1,
-        number=1,
-        point_index=0,
-        point_key="{}",
-        params={},
-        seed=0,
-        max_train_steps=100,
-        interval_steps=10,
-        checkpoint_steps=checkpoint_steps,
-        schedule=Schedule("constant", 0.1),
-        state=TrialState.RUNNING,
-        lineage=lineage or (Segment(FIRST, 0),),
-    )
+    counting = lineage or (Segment(FIRST, 0),)
+    return replace(RUNNING, lineage=counting, checkpoint_steps=checkpoint_steps)
 
 
 def steps_gone(found: list[Checkpoint]) -> list[int]:

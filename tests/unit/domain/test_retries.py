@@ -5,29 +5,12 @@ from dataclasses import replace
 import pytest
 
 from app.domain.curves import Best
-from app.domain.ids import StudyId, TrialId
 from app.domain.reports import Finish
 from app.domain.retries import LONGEST_DELAY_SECONDS, conclude
 from app.domain.states import AttemptState, EndReason, Outcome, TrialState
-from app.domain.trials import Trial
-from paceline.schedules import Schedule
+from tests.support.trials import RUNNING
 
-TRIAL = Trial(
-    id=TrialId("t"),
-    study_id=StudyId("s"),
-    round=1,
-    number=1,
-    point_index=0,
-    point_key="{}",
-    params={},
-    seed=0,
-    max_train_steps=100,
-    interval_steps=10,
-    checkpoint_steps=(),
-    schedule=Schedule("constant", 0.1),
-    state=TrialState.RUNNING,
-    best=Best(step=10, value=0.5, last_step=100),
-)
+TRIAL = replace(RUNNING, best=Best(step=10, value=0.5, last_step=100))
 
 
 @pytest.mark.parametrize("outcome", Outcome)

@@ -1,29 +1,14 @@
 """Buckets of a curve: few enough to draw, and nothing hidden."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from app.domain.ids import StudyId, TrialId
-from app.domain.states import TrialState
-from app.domain.trials import Trial
 from app.services.curves import bucketed
-from paceline.schedules import Schedule
+from tests.support.trials import RUNNING
 
-TRIAL = Trial(
-    id=TrialId("trial_1"),
-    study_id=StudyId("study_1"),
-    round=1,
-    number=1,
-    point_index=0,
-    point_key="{}",
-    params={},
-    seed=0,
-    max_train_steps=1000,
-    interval_steps=1,
-    checkpoint_steps=(),
-    schedule=Schedule("constant", 0.1),
-    state=TrialState.COMPLETED,
-)
+TRIAL = replace(RUNNING, max_train_steps=1000, interval_steps=1)
 
 
 @pytest.mark.parametrize("points", [1, 7, 100, 1000, 5000])
