@@ -13,7 +13,7 @@ ARGS ?=
 WORKERS ?= 2
 DATA ?=
 
-.PHONY: help setup demo demo-pytorch test unit check bench bench-advice lock clean
+.PHONY: help setup demo demo-pytorch test unit check bench bench-advice docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: setup  ## measure against the bounds and Optuna, on the same servers in t
 
 bench-advice: setup  ## judge the advice on real learning curves; DATA=folder of the scorecard, ARGS="--only S1"
 	@$(BIN)/python -m benchmarks.advice "$(DATA)" $(ARGS)
+
+docs: setup  ## write docs/rules/ from the rules' own docstrings
+	@$(BIN)/python -m tools.rule_pages
 
 lock:  ## resolve the newest allowed versions into requirements.lock
 	@$(PYTHON) tools/lock.py

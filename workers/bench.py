@@ -6,16 +6,22 @@ from pathlib import Path
 
 from paceline.client import Client
 from workers.checkpoints import Store
+from workers.inventory import Device, Inventory
 from workers.options import WorkerOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """`gpu_ids`: the slot's own GPUs. `stopping` is set once, when the worker is told to end."""
+    """`devices`: the slot's own GPUs. `stopping` is set once, when the worker is told to end."""
 
     client: Client
     options: WorkerOptions
     store: Store
     sdk_folder: Path
-    gpu_ids: tuple[str, ...]
+    inventory: Inventory
+    devices: tuple[Device, ...]
     stopping: threading.Event
+
+    @property
+    def gpu_ids(self) -> tuple[str, ...]:
+        return tuple(device.id for device in self.devices)

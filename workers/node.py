@@ -1,6 +1,7 @@
 """The node: one process that owns slots and GPUs, registers them, runs a thread for each slot."""
 
 import importlib.metadata
+import os
 import threading
 import time
 from pathlib import Path
@@ -10,16 +11,17 @@ import structlog
 
 from paceline.client import Client
 from paceline.service import find_service
-from workers.api import until_answered
 from workers.bench import Bench
 from workers.checkpoints import Store, open_store
 from workers.environment import copy_sdk
 from workers.folder import tidy_leftovers
-from workers.gpus import partition, visible_gpus
+from workers.gpus import partition, partitioned, select_visible
 from workers.identity import Identity, read_identity
+from workers.inventory import Device, Inventory, open_inventory
 from workers.locks import PlaceLock, take_all
 from workers.options import WorkerOptions
 from workers.retry_words import speak_plainly
+from workers.roster import Roster
 from workers.slot import Place, Slot
 from workers.wakeups import WakeUps
 
@@ -50,17 +52,19 @@ class Node:
         identity = read_identity(options.state_dir)
         store = open_store(options.store, options.state_dir)
         self._client = client = open_client(options)
-        groups = slot_gpus(options)
+        inventory = open_inventory(options.simulated_gpus)
+        groups = slot_gpus(options, inventory)
         locks = [take_all(self._places(slot, gpus)) for slot, gpus in groups.items()]
         self._locks = [lock for held in locks for lock in held]
         tidy_leftovers(options.state_dir)
-        self._register(client, registration(options, identity, store, groups))
+        roster = Roster(client, registration(options, identity, store, groups))
+        roster.register(lambda: not self.stopping.is_set())
         sdk_folder = copy_sdk(options.state_dir.resolve())
         for (slot, gpus), held in zip(groups.items(), locks, strict=True):
             descriptors = tuple(lock.descriptor for lock in held)
-            place = Place(identity, slot, options.work_queue, gpus, descriptors)
-            bench = Bench(client, options, store, sdk_folder, gpus, self.stopping)
-            self._slots.append(Slot(place, bench, self.wakeups))
+            place = Place(identity, slot, options.work_queue, descriptors)
+            bench = Bench(client, options, store, sdk_folder, inventory, gpus, self.stopping)
+            self._slots.append(Slot(place, bench, roster, self.wakeups))
         for thread in self._slots:
             thread.start()
 
@@ -105,17 +109,12 @@ class Node:
         if self._client:
             self._client.close()
 
-    def _places(self, slot: str, gpus: tuple[str, ...]) -> dict[str, Path]:
+    def _places(self, slot: str, gpus: tuple[Device, ...]) -> dict[str, Path]:
         slots = self.options.state_dir / "slots"
         return {f"slot {slot} of {self.options.state_dir}": slots / f"{slot}.lock"} | {
-            f"GPU {gpu}": self.options.lock_dir / f"{gpu}.lock" for gpu in gpus
+            f"GPU {gpu.id}": self.options.lock_dir / f"{gpu.id.replace('/', '_')}.lock"
+            for gpu in gpus
         }
-
-    def _register(self, client: Client, body: dict[str, Any]) -> None:  # Any: JSON
-        for attempt in until_answered(lambda: not self.stopping.is_set()):
-            with attempt:
-                client.post("/v1/workers", body)
-        log.info("worker registered", worker=body["worker"], url=client.url, slots=body["slots"])
 
 
 def open_client(options: WorkerOptions) -> Client:
@@ -126,25 +125,36 @@ def open_client(options: WorkerOptions) -> Client:
     return Client(service.url, options.token or service.token)
 
 
-def slot_gpus(options: WorkerOptions) -> dict[str, tuple[str, ...]]:
+def slot_gpus(options: WorkerOptions, inventory: Inventory) -> dict[str, tuple[Device, ...]]:
     """Every slot's name and its GPUs. Raises NoSlot."""
-    if options.gpus_per_slot is None:
-        groups: list[tuple[str, ...]] = [()] * options.slots
+    if options.gpus_per_slot is not None:
+        groups = _parted(inventory, options.gpus_per_slot)
     else:
-        gpus = visible_gpus()
-        groups = partition(gpus, options.gpus_per_slot)
-        if not groups:
-            raise NoSlot(
-                f"--gpus-per-slot {options.gpus_per_slot}, but this worker sees {len(gpus)} GPUs: "
-                "ask for fewer, set CUDA_VISIBLE_DEVICES, or use --slots for CPU slots"
-            )
+        groups = [()] * options.slots
     if not groups:
         raise NoSlot("--slots 0 leaves nothing to run on: give at least 1")
     return {str(number): gpus for number, gpus in enumerate(groups)}
 
 
+def _parted(inventory: Inventory, per_slot: int) -> list[tuple[Device, ...]]:
+    gpus = select_visible(inventory.devices(), os.environ.get("CUDA_VISIBLE_DEVICES"))
+    groups = partition(gpus, per_slot)
+    if not groups:
+        raise NoSlot(
+            f"--gpus-per-slot {per_slot}, but this worker sees {len(gpus)} GPUs: "
+            "ask for fewer, set CUDA_VISIBLE_DEVICES, or use --slots for CPU slots"
+        )
+    parts = partitioned(gpus)
+    if per_slot > 1 and parts:
+        raise NoSlot(
+            f"--gpus-per-slot {per_slot}, but {len(parts)} of this worker's GPUs are parts of one "
+            "(MIG), of which a process sees only one: use --gpus-per-slot 1"
+        )
+    return groups
+
+
 def registration(
-    options: WorkerOptions, identity: Identity, store: Store, groups: dict[str, tuple[str, ...]]
+    options: WorkerOptions, identity: Identity, store: Store, groups: dict[str, tuple[Device, ...]]
 ) -> dict[str, Any]:  # Any: JSON
     """The body of `POST /v1/workers`; the nonce shows that the API's store is this worker's too."""
     return {
@@ -155,9 +165,18 @@ def registration(
         "store": store.url,
         "store_nonce": store.nonce(),
         "slots": [
-            {"slot": slot, "gpus": len(gpus), "queue": options.work_queue}
+            {
+                "slot": slot,
+                "gpus": len(gpus),
+                "queue": options.work_queue,
+                "devices": [
+                    {"id": gpu.id, "name": gpu.name, "memory_bytes": gpu.memory_bytes}
+                    for gpu in gpus
+                ],
+            }
             for slot, gpus in groups.items()
         ],
         "entrypoints": sorted(options.entrypoints),
         "commands": options.allow_commands,
+        "labels": options.labels,
     }

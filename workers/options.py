@@ -24,8 +24,10 @@ class WorkerOptions(BaseSettings):
 
     url, token or token_file: the service; unsaid, found as every client finds it. name: what people
     call this node. slots: how many CPU slots; gpus_per_slot: instead, one slot for each group of so
-    many GPUs. queue: whose work is claimed (unsaid: `cpu`, or `gpu-<K>`). label: words `k=v` that
-    jobs may ask for. root: relative job folders lie beneath it. store: where checkpoints go.
+    many GPUs. gpu_free_fraction: a GPU of which more memory is in use is not free, and its slot
+    claims nothing; simulated_gpus: a file that says which GPUs there are (workers/simulated_gpus).
+    queue: whose work is claimed (unsaid: `cpu`, or `gpu-<K>`). label: words `k=v` that jobs may ask
+    for. root: relative job folders lie beneath it. store: where checkpoints go.
     state_dir: the worker's id, trial folders and slot locks; lock_dir: the node's GPU locks.
     allow_commands: free command lines and absolute folders are run (an embedded worker on loopback
     sets it). entrypoints: name -> argv. pass_env: variables (patterns) that trainings inherit.
@@ -42,6 +44,8 @@ class WorkerOptions(BaseSettings):
     name: str = Field(default_factory=socket.gethostname)
     slots: int = 1
     gpus_per_slot: int | None = Field(default=None, ge=1)
+    gpu_free_fraction: float = Field(default=0.1, ge=0, le=1)
+    simulated_gpus: Path | None = None
     queue: str = ""
     label: Words = ()
     root: Path = Path()

@@ -15,6 +15,8 @@ from workers.bench import Bench
 from workers.claim import Claim, read_claim
 from workers.identity import Identity
 from workers.launch import Keeper
+from workers.quarantine import Quarantine
+from workers.roster import Roster
 from workers.wakeups import WakeUps
 
 LONG_POLL_SECONDS = 20
@@ -32,15 +34,15 @@ class Place:
     identity: Identity
     slot: str
     queue: str
-    gpu_ids: tuple[str, ...]
     locks: tuple[int, ...]
 
 
 class Slot(threading.Thread):
     """Runs attempts one after the other; the next keeper starts while a training runs."""
 
-    def __init__(self, place: Place, bench: Bench, wakeups: WakeUps | None) -> None:
+    def __init__(self, place: Place, bench: Bench, roster: Roster, wakeups: WakeUps | None) -> None:
         super().__init__(name=f"slot-{place.slot}", daemon=True)
+        self._quarantine = Quarantine(place.slot, bench, roster)
         self._place, self._bench, self._wakeups = place, bench, wakeups
         self._asking = Client(bench.client.url, bench.client.token)  # its own: may be cut off
         self._heard = 0
@@ -71,7 +73,9 @@ class Slot(threading.Thread):
         self._asking.interrupt()
 
     def _turn(self) -> None:
-        """One claim, and the attempt if there is one."""
+        """One claim, and the attempt if there is one; no claim while the GPUs are not free."""
+        if not self._quarantine.is_over():
+            return
         asked_at = time.monotonic()
         claimed = self._claim()
         if claimed is None:
@@ -123,7 +127,7 @@ class Slot(threading.Thread):
             "slot": place.slot,
             "queue": place.queue,
             "offers": {
-                "gpus": len(place.gpu_ids),
+                "gpus": len(self._bench.devices),
                 "entrypoints": sorted(options.entrypoints),
                 "commands": options.allow_commands,
                 "labels": dict(options.labels),

@@ -5,7 +5,7 @@ Whatever ends the training goes through the keeper; whatever it reports goes thr
 import random
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -18,7 +18,7 @@ from workers.claim import Claim
 from workers.demands import Demand, Pace, control_line, patience
 from workers.extras import Extras
 from workers.folder import TrialFolder
-from workers.gpus import sample
+from workers.gpu_watch import GpuWatch
 from workers.launch import START_SECONDS, Ended, Keeper, boot_seconds
 from workers.reporter import Reporter
 from workers.tail import last_step
@@ -46,7 +46,8 @@ class Supervision:
         now = time.monotonic()
         self.demand: Demand | None = None
         self.pace = Pace(claim.start_step)
-        self.extras = Extras(training.folder, training.reporter.progress, now)
+        gpus = GpuWatch(bench.inventory, bench.devices)
+        self.extras = Extras(training.folder, training.reporter.progress, gpus, now)
         self._claim, self._bench, self._api, self._training = claim, bench, api, training
         self._started_at = self._answered_at = self._demanded_at = now
         self._heartbeat_at = now + min(FIRST_HEARTBEAT_SECONDS, claim.timing.heartbeat_seconds)
@@ -92,6 +93,7 @@ class Supervision:
         """What this node can see for itself."""
         progress, timeout = self._training.reporter.progress, self._claim.job.get("timeout_seconds")
         self.pace.observe(last_step(self._training.folder.reports) or 0, now)
+        self.extras.look(now)
         logs.rotate(self._training.folder)
         if progress.is_beyond_horizon:
             self._ask(Demand.STOP)
@@ -112,11 +114,8 @@ class Supervision:
     def _heartbeat(self, now: float) -> None:
         interval = self._claim.timing.heartbeat_seconds
         extra = self.extras.pending()
-        gpus = [asdict(one) for one in sample(self._bench.gpu_ids)]
         try:
-            answer = self._api.heartbeat(
-                {"last_step": self.pace.last_step, **({"gpu": gpus} if gpus else {}), **extra}
-            )
+            answer = self._api.heartbeat({"last_step": self.pace.last_step, **extra})
         except StaleAttempt:
             self._ask(Demand.DROP)
         except ClientError as error:

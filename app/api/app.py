@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from app.api import errors, openapi
 from app.api.auth import Brake
 from app.api.headers import SecurityHeaders
+from app.api.metrics import Metrics
 from app.api.presence import Presence
 from app.api.routes import (
     attempts,
@@ -74,7 +75,8 @@ def create_app(context: Context) -> FastAPI:
     )
     app.state.context = context
     app.state.brake = Brake()
-    app.state.waiters = Waiters(context)
+    app.state.metrics = Metrics(context)
+    app.state.waiters = Waiters(context, app.state.metrics.claim_seconds)
     app.state.routers = ROUTERS
     for router in ROUTERS:
         app.include_router(router)

@@ -43,8 +43,10 @@ PROBLEMS: dict[type[errors.DomainError], tuple[int, str]] = {
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}}
 _HINTS = {
     401: "send `Authorization: Bearer <token>`; make one: paceline token create NAME --scopes A,B",
-    404: "check the path against /docs",
+    404: "check the id, and the path against /docs",
     405: "check the method against /docs",
+    413: "send less at once, or let whoever runs the service raise the limit",
+    422: "correct it and send it again: /docs lists the fields",
 }
 
 
@@ -80,7 +82,9 @@ def install(app: FastAPI) -> None:
     """Register the handlers; whatever is not a domain error becomes a problem, too."""
 
     @app.exception_handler(errors.DomainError)
-    async def _domain(request: Request, error: errors.DomainError) -> JsonAnswer:  # noqa: ARG001 - the handler's signature
+    async def _domain(request: Request, error: errors.DomainError) -> JsonAnswer:
+        if isinstance(error, errors.StaleAttempt):
+            request.app.state.metrics.fenced_writes.inc()
         return problem(error)
 
     @app.exception_handler(RequestValidationError)

@@ -1,9 +1,11 @@
 """Long polls of claims: one poller in this process asks the database for everybody who waits."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from prometheus_client import Histogram
 from starlette.concurrency import run_in_threadpool
 
 from app.domain.reports import ClaimRequest
@@ -27,8 +29,8 @@ class Waiters:
     """Whoever waits for work. A client that went away claims nothing; what was claimed for one
     that goes at that moment is found again under its request id, or its lease lapses."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, claim_seconds: Histogram) -> None:
+        self._context, self._claim_seconds = context, claim_seconds
         self._waiting: list[_Waiter] = []
         self._poller: asyncio.Task[None] | None = None
         self.is_stopping: Callable[[], bool] = lambda: False
@@ -41,7 +43,7 @@ class Waiters:
 
     async def claim(self, request: ClaimRequest, is_gone: IsGone) -> Claimed | None:
         """The claim at once, or as soon as there is work within `wait_seconds`."""
-        claimed = await run_in_threadpool(claim, self._context, request)
+        claimed = await self._try(request)
         if claimed is not None or request.wait_seconds == 0:
             return claimed
         waiter = _Waiter(request, is_gone, asyncio.get_running_loop().create_future())
@@ -53,6 +55,13 @@ class Waiters:
             return None
         finally:
             self._waiting.remove(waiter)
+
+    async def _try(self, request: ClaimRequest) -> Claimed | None:
+        began = time.perf_counter()
+        claimed = await run_in_threadpool(claim, self._context, request)
+        outcome = "nothing" if claimed is None else "claimed"
+        self._claim_seconds.labels(outcome).observe(time.perf_counter() - began)
+        return claimed
 
     async def _poll(self) -> None:
         try:
@@ -79,7 +88,7 @@ class Waiters:
         if await waiter.is_gone():
             waiter.answer.set_result(None)
             return
-        claimed = await run_in_threadpool(claim, self._context, waiter.request)
+        claimed = await self._try(waiter.request)
         if claimed is not None and not waiter.answer.done():
             waiter.answer.set_result(claimed)
 

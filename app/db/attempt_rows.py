@@ -1,11 +1,14 @@
 """How an attempt lies in its row: the one translation between the record and the columns."""
 
+from dataclasses import fields
 from typing import Any  # Any: JSON columns
 
 from sqlalchemy import RowMapping
 
 from app.db.tables import attempts
+from app.domain.gpus import GpuUse
 from app.domain.ids import AttemptId, StudyId, TrialId, WorkerId
+from app.domain.pace import Pace
 from app.domain.states import AttemptState, EndReason
 from app.domain.trials import Attempt, CheckpointPlace, Start
 
@@ -43,7 +46,20 @@ def attempt_of(row: RowMapping) -> Attempt:
         reserved_gpu_seconds=get["reserved_gpu_seconds"],
         reported=get["reported"],
         code=get["code"],
+        pace=pace_of(get["pace"]),
+        gpus=gpus_of(get["gpu"]),
     )
+
+
+def gpus_of(stored: list[dict[str, Any]] | None) -> tuple[GpuUse, ...]:
+    known = [field.name for field in fields(GpuUse)]
+    return tuple(
+        GpuUse(**{name: use[name] for name in known if name in use}) for use in stored or ()
+    )
+
+
+def pace_of(stored: list[Any] | None) -> Pace | None:
+    return Pace(*stored) if stored else None
 
 
 def start_of(stored: dict[str, Any] | None) -> Start | None:

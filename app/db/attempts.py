@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any  # Any: columns and rows of SQLAlchemy
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, text, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from app.db.attempt_rows import ATTEMPT_COLUMNS, attempt_of, start_column
@@ -19,6 +19,7 @@ from app.domain.reports import ClaimRequest
 from app.domain.states import LIVE_ATTEMPTS, AttemptState, EndReason, StudyState, move
 from app.domain.trials import Attempt, Start, Trial
 
+IS_LIVE = text("attempts.state IN ('leased', 'running')")  # word for word the partial indexes'
 # Built once: what every write of a worker executes.
 _IS_WANTED = attempts.c.id == bindparam("wanted")
 _TOGETHER = (

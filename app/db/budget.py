@@ -61,6 +61,7 @@ def _reserve(wants_seconds: bool) -> ReturningUpdate[tuple[str]]:
         .values(
             steps_reserved=s.steps_reserved + bindparam("steps"),
             gpu_seconds_reserved=s.gpu_seconds_reserved + bindparam("gpu_seconds"),
+            served_at=now_seconds(),
             version=s.version + 1,
             updated_at=now_seconds(),
         )

@@ -1,32 +1,30 @@
-"""What a claim must know before it looks for work, and the search for a trial that fits."""
+"""What a claim must know before it looks for work, and the search for a trial of a study."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar  # Any: JSON of the study's definition, rows of SQLAlchemy
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     ScalarSelect,
     Select,
     and_,
     bindparam,
-    case,
-    cast,
-    func,
     or_,
     select,
-    text,
+    true,
 )
 
+from app.db.attempts import IS_LIVE
 from app.db.tables import attempts, rounds, service_state, studies, trials, workers
 from app.db.trial_rows import TRIAL_COLUMNS, trial_of
+from app.db.turns import IS_MARKED, Turn, asked, has_steps_left, in_turn, is_due, turn_of
 from app.db.types import now_seconds
 from app.domain.ids import AttemptId, StudyId, TrialId
 from app.domain.leases import Watch, WorkerState
 from app.domain.reports import ClaimRequest
-from app.domain.states import StudyState, TrialState
 from app.domain.trials import Trial
 
 T = TypeVar("T")
@@ -34,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Doorstep:
-    """Who asks: what this request or slot holds already, and whether it may claim."""
+    """Who asks: what this request or slot holds already, whether it may claim, and where."""
 
     repeated: AttemptId | None  # the attempt that this very request made
     unfinished: AttemptId | None  # an older one of the slot
@@ -43,16 +41,16 @@ class Doorstep:
     seen_at: float | None  # None: not registered
     watch: Watch
     now: float
+    turns: tuple[Turn, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which trials a search takes into account; what was tried in vain is left out."""
+    """Which trials of a study a search takes into account."""
 
-    request: ClaimRequest
+    study_id: StudyId
+    gpus: int
     takes_marked: bool
-    without_trials: frozenset[TrialId] = field(default=frozenset())
-    without_studies: frozenset[StudyId] = field(default=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +66,11 @@ class Candidate:
 
 
 def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
-    """Everything about who asks, in one statement."""
+    """Everything about who asks and whose turn it is, in one statement."""
     who = {"worker": request.worker, "slot": request.slot, "request": request.request_id}
-    row = connection.execute(_ARRIVE, who).one()
+    query = _arrival(is_of_study=request.study_id is not None)
+    rows = connection.execute(query, who | asked(request)).all()
+    row = rows[0]
     return Doorstep(
         repeated=row.repeated,
         unfinished=row.unfinished,
@@ -79,15 +79,24 @@ def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
         seen_at=row.seen_at,
         watch=Watch(api_seen_at=row.api_seen_at, quiet_until=row.quiet_until or 0.0),
         now=row.now,
+        turns=tuple(turn_of(one) for one in rows if one.study_id is not None),
     )
 
 
-def _arrival() -> Select[Any]:  # Any: a row
+@cache
+def _arrival(*, is_of_study: bool) -> Select[Any]:  # Any: a row
+    who = _who().subquery()
+    turn = in_turn(is_of_study=is_of_study).subquery()
+    order = (turn.c.rank, turn.c.running, turn.c.served_at, turn.c.study_id)
+    return select(who, turn).select_from(who.outerjoin(turn, true())).order_by(*order)
+
+
+def _who() -> Select[Any]:  # Any: a row
     mine = attempts.c.worker == bindparam("worker")
     repeated = select(attempts.c.id).where(mine, attempts.c.request_id == bindparam("request"))
     unfinished = (
         select(attempts.c.id)
-        .where(mine, attempts.c.slot == bindparam("slot"), _IS_LIVE)
+        .where(mine, attempts.c.slot == bindparam("slot"), IS_LIVE)
         .where(attempts.c.request_id != bindparam("request"))
         .order_by(attempts.c.started_at)
         .limit(1)
@@ -105,16 +114,17 @@ def _arrival() -> Select[Any]:  # Any: a row
     )
 
 
-def find(connection: Connection, wanted: Wanted) -> Candidate | None:
-    """The first trial in the queue's order that fits, locked; those locked by others are passed."""
-    request = wanted.request
-    query = _search(wanted.takes_marked, request.study_id is not None)
-    if wanted.without_trials:
-        query = query.where(trials.c.id.not_in(sorted(wanted.without_trials)))
-    if wanted.without_studies:
-        query = query.where(trials.c.study_id.not_in(sorted(wanted.without_studies)))
-    offered = {"gpus": request.offers.gpus, "study": request.study_id}
-    row = connection.execute(query, offered).mappings().one_or_none()
+def find(
+    connection: Connection, wanted: Wanted, without: Iterable[TrialId] = ()
+) -> Candidate | None:
+    """The study's first claimable trial, locked: those marked before those that wait, each by
+    number; those locked by others are passed."""
+    query = _search(wanted.takes_marked)
+    left_out = sorted(without)
+    if left_out:
+        query = query.where(trials.c.id.not_in(left_out))
+    known = {"study": wanted.study_id, "gpus": wanted.gpus}
+    row = connection.execute(query, known).mappings().one_or_none()
     if row is None:
         return None
     return Candidate(
@@ -128,9 +138,11 @@ def find(connection: Connection, wanted: Wanted) -> Candidate | None:
 
 
 @cache
-def _search(takes_marked: bool, is_of_study: bool) -> Select[Any]:
-    # Studies and rounds by scalar subqueries: no join tempts the planner away from the queue's
-    # index, so a claim costs the same before ten trials and before ten thousand.
+def _search(takes_marked: bool) -> Select[Any]:
+    # Study and round by scalar subqueries: no join tempts the planner away from the index, whose
+    # order this is, so a claim costs the same before ten trials and before ten thousand.
+    waits = and_(is_due(), _of_study(has_steps_left()))
+    is_claimable = or_(waits, IS_MARKED) if takes_marked else waits
     return (
         select(
             *TRIAL_COLUMNS,
@@ -140,11 +152,9 @@ def _search(takes_marked: bool, is_of_study: bool) -> Select[Any]:
             _of_study(studies.c.concurrency).label("concurrency"),
             _of_study(studies.c.gpu_seconds_limit.is_not(None)).label("is_gpu_limited"),
         )
-        .where(_IS_CLAIMABLE, _is_due(takes_marked=takes_marked))
-        .where(trials.c.is_open, trials.c.gpus <= bindparam("gpus"))
-        .where(_of_study(and_(studies.c.state == StudyState.ACTIVE, _has_steps_left())))
-        .where(_is_asked_for(is_of_study=is_of_study))
-        .order_by(trials.c.queue_rank, trials.c.number)
+        .where(trials.c.study_id == bindparam("study"), trials.c.is_open, is_claimable)
+        .where(trials.c.gpus <= bindparam("gpus"))
+        .order_by(trials.c.state, trials.c.gpus, trials.c.number)
         .limit(1)
         .with_for_update(of=trials, skip_locked=True, key_share=True)
     )
@@ -161,50 +171,5 @@ def _round_definition() -> ScalarSelect[Any]:
     return select(rounds.c.definition).where(mine).correlate(trials).scalar_subquery()
 
 
-# Word for word the conditions of the partial indexes.
-_IS_CLAIMABLE = text("(trials.state = 'waiting' OR trials.claimable_at IS NOT NULL)")
-_IS_LIVE = text("attempts.state IN ('leased', 'running')")
-
-
-def _is_due(*, takes_marked: bool) -> ColumnElement[bool]:
-    waits = and_(trials.c.state == TrialState.WAITING, trials.c.not_before <= now_seconds())
-    return or_(waits, trials.c.claimable_at.is_not(None)) if takes_marked else waits
-
-
-def _is_asked_for(*, is_of_study: bool) -> ColumnElement[bool]:
-    if is_of_study:
-        return trials.c.study_id == bindparam("study")
-    return _of_study(studies.c.definition["job"].as_string()) != "external"
-
-
-def _has_steps_left() -> ColumnElement[bool]:
-    """Whether the trial fits the limit at best: resumed at its last step, or at its prefix."""
-    s = studies.c
-    prefix = func.coalesce(cast(trials.c.resume["step"].as_string(), BigInteger), 0)
-    done = case((trials.c.last_step > prefix, trials.c.last_step), else_=prefix)
-    needed = trials.c.max_train_steps - done
-    is_marked = trials.c.claimable_at.is_not(None)  # its old reservation comes back at the claim
-    return or_(
-        s.steps_limit.is_(None),
-        is_marked,
-        s.steps_spent + s.steps_reserved + needed <= s.steps_limit,
-    )
-
-
 def _number(name: str) -> ScalarSelect[float | None]:
     return select(service_state.c.number).where(service_state.c.name == name).scalar_subquery()
-
-
-_ARRIVE = _arrival()
-
-
-def sizes_waiting(connection: Connection) -> list[int]:
-    """The GPU counts for which some trial could be claimed now, marked ones included."""
-    query = (
-        select(trials.c.gpus)
-        .join(studies, studies.c.id == trials.c.study_id)
-        .where(_IS_CLAIMABLE, _is_due(takes_marked=True), trials.c.is_open)
-        .where(studies.c.state == StudyState.ACTIVE)
-        .distinct()
-    )
-    return list(connection.scalars(query))

@@ -130,6 +130,21 @@ def assessments_of_study(connection: Connection, study_id: StudyId) -> dict[int,
     }
 
 
+def evidence_of_study(
+    connection: Connection, study_id: StudyId, code: str, key: str
+) -> dict[int, Any]:  # Any: JSON
+    """One number of a rule's evidence in each reviewed round that has it."""
+    query = select(rounds.c.number, rounds.c.assessment).where(
+        rounds.c.study_id == study_id, rounds.c.assessment.is_not(None)
+    )
+    return {
+        row.number: verdict["evidence"][key]
+        for row in connection.execute(query)
+        for verdict in row.assessment["verdicts"]
+        if verdict["code"] == code and key in verdict["evidence"]
+    }
+
+
 def write(connection: Connection, found: Round, **columns: Any) -> None:  # Any: columns
     """Set columns other than the state, which only `change_state` sets."""
     connection.execute(

@@ -22,6 +22,18 @@ def text_of(connection: Connection, name: str) -> str | None:
     return connection.scalar(select(state.c.text).where(state.c.name == name))
 
 
+def number_of(connection: Connection, name: str) -> float | None:
+    """The stored number, if there is one."""
+    return connection.scalar(select(state.c.number).where(state.c.name == name))
+
+
+def count(connection: Connection, name: str) -> None:
+    """One more."""
+    first = upsert(connection, state).values(name=name, number=1.0)
+    more = {"number": state.c.number + 1.0}
+    connection.execute(first.on_conflict_do_update(index_elements=["name"], set_=more))
+
+
 def watch(connection: Connection) -> tuple[Watch, float]:
     """Who was there when, and the database's clock."""
     rows = connection.execute(

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Row, Select, insert, select, tuple_, update
 
 from app import wire
 from app.db.identifiers import new_id
-from app.db.tables import studies
+from app.db.tables import rounds, studies
 from app.db.types import now_seconds
 from app.domain.errors import MissingObject
 from app.domain.ids import StudyId
-from app.domain.states import StudyState, move
+from app.domain.rounds import Purpose
+from app.domain.states import RoundState, StudyState, move
 from app.domain.studies import Limits, StudyDefinition
 
 SECONDS_PER_HOUR = 3600.0
@@ -77,6 +78,23 @@ def lock(connection: Connection, study_id: StudyId) -> Study:
     """The study, held against other writers until the transaction ends. Raises MissingObject."""
     query = select(studies).where(studies.c.id == study_id).with_for_update(key_share=True)
     return _one(connection, query, study_id)
+
+
+def predecessor_of(connection: Connection, name: str, study: Study | None) -> StudyId | None:
+    """The newest study of that name with a reviewed tune round, older than `study` (None: any)."""
+    query = (
+        select(studies.c.id)
+        .join(rounds, rounds.c.study_id == studies.c.id)
+        .where(studies.c.name == name, rounds.c.purpose == Purpose.TUNE)
+        .where(rounds.c.state == RoundState.CLOSED)
+        .order_by(studies.c.created_at.desc(), studies.c.id.desc())
+        .limit(1)
+    )
+    if study is not None:
+        older = tuple_(studies.c.created_at, studies.c.id) < tuple_(study.created_at, study.id)
+        query = query.where(older)
+    found = connection.scalar(query)
+    return StudyId(found) if found else None
 
 
 def page(

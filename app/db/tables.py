@@ -66,6 +66,7 @@ studies = Table(
         "next_index", BigInteger, nullable=False, server_default="0"
     ),  # of the quasi-random sequence
     Column("next_number", Integer, nullable=False, server_default="1"),  # of its trials
+    Column("served_at", Double, nullable=False, server_default="0"),  # by the last claim
     Column(
         "version", Integer, nullable=False, server_default="1"
     ),  # ETag; grows with every visible change
@@ -81,6 +82,12 @@ studies = Table(
         name="gpu_seconds_within_limit",
     ),
     Index(None, "created_at", "id"),
+    Index(
+        "ix_studies_active",
+        "id",
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
 )
 
 rounds = Table(
@@ -150,9 +157,7 @@ trials = Table(
     Column("best_value", Double),
     Column("first_nonfinite_step", BigInteger),
     Column("caller_id", String(128)),  # of an import
-    Column(  # minus the study's priority: the queue's order is ascending, one index serves it
-        "queue_rank", Integer, nullable=False, server_default="0"
-    ),
+    Column("queue_rank", Integer, nullable=False, server_default="0"),  # unused; to be dropped
     Column("gpus", Integer, nullable=False, server_default="0"),
     Column(
         "is_open", Boolean, nullable=False, server_default=text("true")
@@ -165,7 +170,9 @@ trials = Table(
     UniqueConstraint("study_id", "number"),
     Index(
         "ix_trials_claimable",
-        "queue_rank",
+        "study_id",
+        "state",
+        "gpus",
         "number",
         sqlite_where=_claimable,
         postgresql_where=_claimable,
@@ -200,6 +207,7 @@ attempts = Table(
     Column("reserved_steps", BigInteger, nullable=False, server_default="0"),
     Column("reserved_gpu_seconds", Double, nullable=False, server_default="0"),
     Column("code", Json),  # what ran: {"commit", "digest"}
+    Column("pace", Json),  # first and last report: [from step, from, to step, to]
     Column("gpu", Json),
     Column("stdout_tail", Text),
     Column("stderr_tail", Text),
@@ -212,6 +220,7 @@ attempts = Table(
         sqlite_where=text("state IN ('leased', 'running')"),
         postgresql_where=text("state IN ('leased', 'running')"),
     ),
+    Index("ix_attempts_by_slot", "worker", "slot", "started_at"),
     Index(
         "ix_attempts_of_slot",
         "worker",
@@ -300,6 +309,7 @@ workers = Table(
     Column("slots", Json, nullable=False),
     Column("entrypoints", Json, nullable=False),
     Column("commands", Boolean, nullable=False),
+    Column("labels", Json),  # NULL: it did not say
     Column("state", String(16), nullable=False),  # active | draining | cordoned
     Column("registered_at", Double, nullable=False),
     Column("last_seen_at", Double, nullable=False),

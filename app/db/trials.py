@@ -35,7 +35,6 @@ class Place:
     max_train_steps: int
     interval_steps: int
     checkpoint_steps: tuple[int, ...] = ()
-    priority: int = 0
     gpus: int = 0
     is_open: bool = True  # the study is active
 
@@ -91,6 +90,11 @@ def of_study(connection: Connection, study_id: StudyId) -> list[Trial]:
     return [trial_of(row) for row in rows.mappings()]
 
 
+def ids_of_study(connection: Connection, study_id: StudyId) -> set[TrialId]:
+    """The ids of all trials of a study."""
+    return set(connection.scalars(select(trials.c.id).where(trials.c.study_id == study_id)))
+
+
 def change_state(
     connection: Connection,
     trial: Trial,
@@ -118,14 +122,6 @@ def set_open(connection: Connection, study_id: StudyId, *, is_open: bool) -> Non
     unfinished = trials.c.state.in_((TrialState.WAITING, TrialState.RUNNING))
     connection.execute(
         update(trials).where(trials.c.study_id == study_id, unfinished).values(is_open=is_open)
-    )
-
-
-def set_priority(connection: Connection, study_id: StudyId, priority: int) -> None:
-    """Reorder the queue after a PATCH. Call it before touching the study's row."""
-    unfinished = trials.c.state.in_((TrialState.WAITING, TrialState.RUNNING))
-    connection.execute(
-        update(trials).where(trials.c.study_id == study_id, unfinished).values(queue_rank=-priority)
     )
 
 
@@ -189,7 +185,6 @@ def _row(place: Place, trial: NewTrial, number: int) -> dict[str, Any]:  # Any: 
         "resume": resume_column(trial.resume),
         "state": TrialState.WAITING,
         "lineage": [],
-        "queue_rank": -place.priority,
         "gpus": place.gpus,
         "is_open": place.is_open,
     }

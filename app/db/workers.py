@@ -5,7 +5,9 @@ from typing import Any  # Any: JSON columns, a row of SQLAlchemy
 
 from sqlalchemy import Connection, Row, select, update
 
-from app.db.tables import workers
+from app import wire
+from app.db.attempts import IS_LIVE
+from app.db.tables import attempts, workers
 from app.db.types import now_seconds
 from app.db.upserts import upsert
 from app.domain.errors import MissingObject
@@ -27,13 +29,14 @@ class Worker:
     slots: tuple[SlotOffer, ...]
     entrypoints: tuple[str, ...]
     commands: bool
+    labels: dict[str, str] | None
     state: WorkerState
     registered_at: float
     last_seen_at: float
 
 
 def register(connection: Connection, said: Registration, *, shares_store: bool) -> None:
-    """Store what a worker said at its start; a cordon stays, a drain ends with the old process."""
+    """Store what a worker said at its start; a cordon or a drain stays."""
     new = upsert(connection, workers).values(
         id=said.worker,
         boot_id=said.boot_id,
@@ -41,9 +44,10 @@ def register(connection: Connection, said: Registration, *, shares_store: bool) 
         version=said.version,
         store=said.store,
         shares_store=shares_store,
-        slots=[{"slot": s.slot, "gpus": s.gpus, "queue": s.queue} for s in said.slots],
+        slots=[wire.to_wire(slot) for slot in said.slots],
         entrypoints=list(said.entrypoints),
         commands=said.commands,
+        labels=said.labels,
         state=WorkerState.ACTIVE,
         registered_at=now_seconds(),
         last_seen_at=now_seconds(),
@@ -90,23 +94,34 @@ def _worker(row: Row[Any]) -> Worker:
         version=row.version,
         store=row.store,
         shares_store=row.shares_store,
-        slots=tuple(SlotOffer(**slot) for slot in row.slots),
+        slots=tuple(wire.from_wire(SlotOffer, slot) for slot in row.slots),
         entrypoints=tuple(row.entrypoints),
         commands=row.commands,
+        labels=row.labels,
         state=WorkerState(row.state),
         registered_at=row.registered_at,
         last_seen_at=row.last_seen_at,
     )
 
 
-def largest_slot(connection: Connection) -> int | None:
-    """The GPUs of the largest registered slot; None without any slot."""
-    found = connection.scalars(select(workers.c.slots)).all()
-    return max((slot["gpus"] for slots in found for slot in slots), default=None)
+def registered(connection: Connection) -> list[Worker]:
+    """Every worker that ever registered."""
+    return [_worker(row) for row in connection.execute(select(workers))]
+
+
+def heard(connection: Connection, within_seconds: float) -> list[Worker]:
+    """Workers that were heard lately, by the database's clock."""
+    is_live = workers.c.last_seen_at > now_seconds() - within_seconds
+    return [_worker(row) for row in connection.execute(select(workers).where(is_live))]
 
 
 def live(connection: Connection, within_seconds: float) -> list[Worker]:
-    """Workers that may claim and were heard lately, by the database's clock."""
-    is_live = workers.c.last_seen_at > now_seconds() - within_seconds
-    query = select(workers).where(is_live, workers.c.state == WorkerState.ACTIVE)
-    return [_worker(row) for row in connection.execute(query)]
+    """Those of them that may claim."""
+    found = heard(connection, within_seconds)
+    return [worker for worker in found if worker.state is WorkerState.ACTIVE]
+
+
+def busy_slots(connection: Connection) -> set[tuple[WorkerId, str]]:
+    """Where an attempt runs."""
+    query = select(attempts.c.worker, attempts.c.slot).where(IS_LIVE)
+    return {(WorkerId(row.worker), row.slot) for row in connection.execute(query)}

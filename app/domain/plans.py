@@ -1,12 +1,13 @@
-"""A plan's question: what run one hopes to launch, and what may be spent on the way there."""
+"""A plan: what run one hopes to launch, what may be spent on the way there, and the ways to spend
+it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.domain.errors import InvalidInput
 from app.domain.schedules import ScheduleDefinition
 from app.domain.space import STRICT_FIELDS
-from app.domain.studies import MAX_STEPS
+from app.domain.studies import MAX_STEPS, Maturity
 
 SECONDS_PER_HOUR = 3600.0
 MOST_ROUNDS = 10
@@ -45,8 +46,8 @@ class PlanBudget:
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """`schedule` in numbers tells what a longer run can reuse; `dimensions`: how many are
-    searched."""
+    """`schedule` in numbers tells what a longer run can reuse; `dimensions`: how many parameters
+    are searched; `maturity` as a study states it (P-30)."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     production_steps: int
@@ -57,6 +58,7 @@ class PlanRequest:
     schedule: ScheduleDefinition | None = None
     rounds_max: int = 3
     dimensions: int | None = None
+    maturity: Maturity = field(default_factory=Maturity)
 
     def __post_init__(self) -> None:
         _check("production_steps", self.production_steps, 1, MAX_STEPS)
@@ -66,6 +68,49 @@ class PlanRequest:
         _check("dimensions", self.dimensions, 1, 1000)
         if self.patience_hours is not None and not self.patience_hours > 0:
             raise InvalidInput(f"patience_hours lies above 0; it is {self.patience_hours}")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRound:
+    """One horizon: trials of `max_train_steps` steps; `steps` is what they cost after reuse."""
+
+    max_train_steps: int
+    trials: int
+    steps: int
+    trial_steps: int  # of one trial, after reuse
+    gpu_hours: float | None  # None: no speed was given
+    wall_hours: float | None
+    trial_hours: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTotal:
+    """All rounds together."""
+
+    trials: int
+    steps: int
+    gpu_hours: float | None
+    wall_hours: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAlternative:
+    """One way to spend the budget, and what speaks for and against it (P-22).
+
+    `is_within_patience` is None where no speed or no patience was given.
+    """
+
+    name: str
+    rounds: tuple[PlannedRound, ...]
+    total: PlannedTotal
+    saved_by_reuse_steps: int
+    trade: str
+    is_within_patience: bool | None = None
+
+    @property
+    def horizons(self) -> tuple[int, ...]:
+        """Steps of each round, shortest first."""
+        return tuple(one.max_train_steps for one in self.rounds)
 
 
 def _check(name: str, value: int | None, low: int, high: int) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from app.domain.curves import Batch
 from app.domain.errors import InvalidInput
+from app.domain.gpus import GpuDevice, GpuReading
 from app.domain.ids import StudyId, WorkerId
 from app.domain.space import STRICT_FIELDS
 from app.domain.states import EndReason, Outcome
@@ -54,16 +55,6 @@ class ClaimRequest:
             )
         check_words(worker=self.worker, boot_id=self.boot_id, slot=self.slot)
         check_words(request_id=self.request_id)
-
-
-@dataclass(frozen=True, slots=True)
-class GpuReading:
-    """One GPU at one moment; `utilisation` is a fraction."""
-
-    __pydantic_config__: ClassVar = STRICT_FIELDS
-    id: str
-    utilisation: float | None = None
-    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +145,20 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class SlotOffer:
-    """One place on a node."""
+    """One place on a node; `problem`: why it is quarantined, so that it claims nothing."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     slot: str
     gpus: int = 0
     queue: str = "cpu"
+    devices: tuple[GpuDevice, ...] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A worker says what it is, at every start."""
+    """A worker says what it is, at every start and when a slot's problem comes or goes; `labels`
+    None: it says them at its claims only."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     worker: WorkerId
@@ -176,6 +170,7 @@ class Registration:
     store_nonce: str | None = None
     entrypoints: tuple[str, ...] = ()
     commands: bool = False
+    labels: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         check_words(worker=self.worker, boot_id=self.boot_id, name=self.name)

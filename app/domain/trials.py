@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 from app.domain.curves import Best, Lineage
+from app.domain.gpus import GpuUse
 from app.domain.ids import AttemptId, StudyId, TrialId, WorkerId
+from app.domain.pace import Pace
 from app.domain.rounds import Origin, Resume
 from app.domain.space import Value
 from app.domain.states import AttemptState, EndReason, TrialState
@@ -119,3 +121,5 @@ class Attempt:
     reserved_gpu_seconds: float = 0.0
     reported: dict[str, int] = field(default_factory=dict)  # metric -> last step stored
     code: dict[str, str | None] | None = None
+    pace: Pace | None = None  # None: it has measured nothing yet
+    gpus: tuple[GpuUse, ...] = ()

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.domain.recommendations import Advice, Assessment, Reason
+from app.domain.recommendations import Assessment, Reason
 from app.domain.rounds import Action
 from app.domain.studies import MAX_STEPS
-from app.planning.adviser import ABOUT_THIS_ROUND, complete, nothing_usable
+from app.planning.adviser import ABOUT_THIS_ROUND, Consultation, conclude, nothing_usable
 from app.planning.case import Case, Reviews
 from app.planning.draft import Draft
 from app.planning.finishing import finish
@@ -19,7 +19,7 @@ from app.policy.horizon_number import HorizonNumber, recommended_number
 
 def advise_audit(
     reviews: Reviews, assessments: Mapping[int, Assessment], round_number: int
-) -> Advice:
+) -> Consultation:
     """What to do after rounds that ran elsewhere: never `check_horizon`.
 
     `extend_horizon` or `reduce_horizon` where policy 2.1 says longer or shorter, else `promote`.
@@ -30,8 +30,8 @@ def advise_audit(
     for step in (*ABOUT_THIS_ROUND, judge_by_curves, recheck_ranks, promote, finish):
         draft = step(case)
         if draft is not None:
-            return complete(draft)
-    return complete(nothing_usable(case))
+            return conclude(draft)
+    return conclude(nothing_usable(case))
 
 
 def judge_by_curves(case: Case) -> Draft | None:

@@ -3,9 +3,9 @@
 from app.domain.recommendations import Advice
 from app.domain.rounds import Action, Purpose, RoundDefinition
 from app.domain.studies import Autopilot
-from app.planning.case import open_case
-from app.planning.history import horizons_used, times_asked
+from app.planning.history import horizons_used
 from app.policy.facts import StudyFacts
+from app.policy.setting import setting_of
 
 COUNTED = (Purpose.TUNE, Purpose.FINAL)
 
@@ -55,14 +55,19 @@ def _accepts(study: StudyFacts, advice: Advice) -> tuple[bool, str]:
         return _finishes(advice)
     if advice.proposal is None:
         return False, "there is nothing to run: a person decides"
-    if advice.action is Action.COLLECT_EVIDENCE and _collected_before(study, advice):
+    if advice.action is Action.COLLECT_EVIDENCE and _collected_before(study, advice.proposal):
         return False, "more evidence was collected once at this setting already"
     return _within_rounds(study, advice.proposal)
 
 
-def _collected_before(study: StudyFacts, advice: Advice) -> bool:
-    case = open_case(study, {}, advice.round)
-    return times_asked(case, Action.COLLECT_EVIDENCE) > 0
+def _collected_before(study: StudyFacts, proposal: RoundDefinition) -> bool:
+    """Whether evidence was asked for once already in the setting that the proposal runs in."""
+    return any(
+        asked.action is Action.COLLECT_EVIDENCE
+        and setting_of(asked.definition) == setting_of(proposal)
+        and asked.definition.schedule == proposal.schedule
+        for asked in study.rounds
+    )
 
 
 def _within_rounds(study: StudyFacts, proposal: RoundDefinition) -> tuple[bool, str]:

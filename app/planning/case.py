@@ -1,11 +1,13 @@
 """The case before the adviser: a reviewed round and the tune round that it speaks for."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from app.domain.recommendations import Assessment, JudgedVerdict
 from app.domain.rounds import Purpose
 from app.domain.studies import Binding, Workload
+from app.policy.engine import without_promotion
 from app.policy.facts import Configuration, ReviewFacts, RoundFacts, StudyFacts
 from app.policy.prepare import prepare
 
@@ -77,7 +79,9 @@ class Case:
         return tuple(v for v in self.about_subject(*codes) if is_standing(v))
 
     def shown(self, value: float) -> str:
-        """An objective value in the user's own direction."""
+        """An objective value in the user's own direction; where all diverged, that word."""
+        if not math.isfinite(value):
+            return "diverged"
         return f"{self.study.definition.objective.direction.sign * value:.4g}"
 
 
@@ -88,12 +92,22 @@ def is_standing(verdict: JudgedVerdict) -> bool:
     )
 
 
-def open_case(study: StudyFacts, assessments: Mapping[int, Assessment], round_number: int) -> Case:
-    """The case of a reviewed round: a check round speaks for the round that it checks."""
+def open_case(
+    study: StudyFacts,
+    assessments: Mapping[int, Assessment],
+    round_number: int,
+    reviews: Reviews | None = None,
+) -> Case:
+    """The case of a reviewed round: a check round speaks for the round that it checks.
+
+    `reviews`: what the caller has prepared of this study already. What earlier reviews said of
+    their own proposals is left out: it is no news about what ran.
+    """
     reviewed = study.round(round_number)
     checked = reviewed.definition.checks
     subject = reviewed if checked is None else study.round(checked)
-    return Case(Reviews(study), reviewed, subject, assessments)
+    about_rounds = {number: without_promotion(one) for number, one in assessments.items()}
+    return Case(reviews or Reviews(study), reviewed, subject, about_rounds)
 
 
 def about(case: Case, subject: RoundFacts) -> Case:

@@ -1,70 +1,80 @@
 """Promotion of a compute-bound study: the next round up, schedules extended (P-22, P-25)."""
 
-import math
 from dataclasses import replace
 
 from app.domain.ids import TrialId
 from app.domain.recommendations import Reason
 from app.domain.rounds import Action, Origin, Point, Purpose, Relation, RoundDefinition
-from app.planning.case import Case
+from app.planning.case import Case, about
 from app.planning.draft import Draft
 from app.planning.extension import PromotedSchedule, promotion_schedules
-from app.planning.history import horizons_used
+from app.planning.growth import can_climb, growth_reasons, next_horizon
 from app.planning.moves import resumed
 from app.planning.rates import rate_name, rounded
 from app.planning.rounds import reuse_steps
 from app.planning.schedules import as_definition, with_decay_of
-from app.planning.winners import Winner, probability_inside
+from app.planning.stages import is_known, reviewed_stage, standing_reasons
+from app.planning.winners import Winner, pick_winners
 from paceline.schedules import Schedule
 
-AT_ONCE_GROWTH = 10  # production within 10x: no round between (P-21)
 LOCAL_SWEEP = (0.5, 2.0)  # beside the winner's own rate (policy 2.5)
 DRIFT = "a good rate drifts with the horizon, which way depends on the batch size"
 
 
-def can_climb(case: Case) -> bool:
-    """Only a compute-bound study below its production length promotes to longer training."""
-    longest = case.study.definition.production_steps
-    return case.is_compute_bound and longest is not None and longest > case.horizon_steps
-
-
-def next_horizon(case: Case) -> int:
-    """Production at once if within 10x, else a geometric step over the rounds that are left."""
-    longest = case.study.definition.production_steps
-    if not can_climb(case) or longest is None:
-        return case.horizon_steps
-    growth = longest / case.horizon_steps
-    if growth <= AT_ONCE_GROWTH:
-        return longest
-    factor: float = growth ** (1 / horizons_left(case, growth))
-    return round(case.horizon_steps * factor)
-
-
-def horizons_left(case: Case, growth: float) -> int:
-    """How many more horizons the limit allows; without a limit, as many as steps of 10x need."""
-    limit = case.study.definition.limits.rounds
-    if limit is None:
-        return max(1, math.ceil(math.log10(growth)))
-    return max(1, limit - len(horizons_used(case.study)))
+def standing_stage(case: Case) -> Case:
+    """The highest stage that holds all who would be promoted to it: a new idea that brought no
+    winner changes nothing, and what stands there goes on."""
+    while case.is_tune and case.best is not None and can_climb(case):
+        steps = next_horizon(case)
+        winners, stage = pick_winners(case, steps), reviewed_stage(case, steps)
+        is_open = stage is None or any(w.schedule is None for w in winners)
+        if stage is None or is_open or points_to_run(case, winners, steps):
+            return case
+        case = about(case, stage)
+    return case
 
 
 def climb(case: Case, winners: tuple[Winner, ...]) -> Draft:
-    """Each winner's schedule extended to the next horizon; the best winner at other rates too."""
+    """Each winner's schedule extended to the next horizon; the best winner at other rates too.
+
+    The winners run again as they are (`same`): the pairs that PRM602 re-checks ranks by (P-31a).
+    """
     steps, best = next_horizon(case), winners[0]
     if any(w.schedule is None for w in winners):
         return _without_formula(case, len(winners), steps)
-    new = climbing_round(case, best, steps)
-    variants = variants_of(case, best, steps)
-    points = [p for w in winners for p in _same(case, new, w)]
-    points += [_point(case, best, variant) for variant in variants]
+    new, points = climbing_round(case, best, steps), points_to_run(case, winners, steps)
+    if not points:
+        return _under_way(case, steps)
     end = ", the production length" if new.purpose is Purpose.FINAL else ""
     return Draft(
         case,
         Action.PROMOTE,
         f"Train the {len(winners)} best configurations for {steps} steps{end}: {len(points)} runs.",
-        proposal=replace(new, points=tuple(points)),
-        reasons=(_price(case, len(winners), steps), *_why_variants(variants)),
+        proposal=replace(new, points=points),
+        reasons=(
+            *growth_reasons(case),
+            *standing_reasons(case, steps),
+            *_why_variants(variants_of(case, best, steps)),
+        ),
         would_change_my_mind=(f"ranks that do not hold at {steps} steps",),
+    )
+
+
+def points_to_run(case: Case, winners: tuple[Winner, ...], steps: int) -> tuple[Point, ...]:
+    """The winners and the best one's variants, but those that ran at `steps` already."""
+    new = climbing_round(case, winners[0], steps)
+    points = [p for w in winners for p in _same(case, new, w)]
+    points += [_point(case, winners[0], v) for v in variants_of(case, winners[0], steps)]
+    return tuple(point for point in points if not is_known(case, new, point))
+
+
+def _under_way(case: Case, steps: int) -> Draft:
+    return Draft(
+        case,
+        Action.PROMOTE,
+        f"The winners are in training at {steps} steps already: the review of that round is next.",
+        would_change_my_mind=(f"what they reach after {steps} steps",),
+        is_decided=False,
     )
 
 
@@ -137,16 +147,6 @@ def _point(case: Case, winner: Winner, promoted: PromotedSchedule) -> Point:
     )
 
 
-def _price(case: Case, count: int, steps: int) -> Reason:
-    fraction = case.horizon_steps / steps
-    inside = probability_inside(count, fraction)
-    return Reason(
-        "PRM603",
-        f"At {fraction:.0%} of {steps} steps the best {count} hold the eventual best in about "
-        f"{inside:.0%} of studies.",
-    )
-
-
 def _why_variants(variants: tuple[PromotedSchedule, ...]) -> tuple[Reason, ...]:
     if not variants:
         return ()
@@ -162,6 +162,7 @@ def _without_formula(case: Case, count: int, steps: int) -> Draft:
         Action.PROMOTE,
         f"Train the {count} best configurations for {steps} steps under a schedule of your own: "
         "a custom schedule has no formula to extend.",
+        would_change_my_mind=("a schedule of a known kind: then the next round can be proposed",),
         is_decided=False,
         is_low_confidence=True,
     )

@@ -14,10 +14,10 @@ class Draft:
     case: Case
     action: Action
     sentence: str
+    would_change_my_mind: tuple[str, ...]  # the evidence that is missing: never empty
     proposal: RoundDefinition | None = None
     acting: tuple[str, ...] = ()  # codes of the findings that this answers
     reasons: tuple[Reason, ...] = ()
-    would_change_my_mind: tuple[str, ...] = ()
     recommended_steps: int | None = None  # None: the number of policy 2.1
     is_decided: bool = True  # False: a person is asked, whatever the autopilot
     is_low_confidence: bool = False

@@ -27,9 +27,16 @@ def collect_evidence(case: Case) -> Draft | None:
         )
     if not case.facts.has_signal:
         metric = case.study.definition.objective.metric
-        return _ask(case, f"{metric} never changed in any trial: check how it is measured.")
+        return _ask(
+            case,
+            f"{metric} never changed in any of {len(ended)} trials: check how it is measured.",
+        )
     if case.subject.definition.purpose is Purpose.FINAL and not case.facts.configurations:
-        return _ask(case, "No trial of the final round completed alive: nothing can be named best.")
+        return _ask(
+            case,
+            f"None of {len(ended)} trials of the final round completed alive: "
+            "nothing can be named best.",
+        )
     if not case.is_tune:
         return None
     return _too_censored(case, ended) or _too_few(case)

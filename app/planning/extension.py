@@ -3,12 +3,10 @@
 One answer for `POST /v1/schedules/extension`, for the rounds that promote, and for check rounds.
 """
 
-from bisect import bisect_left
 from dataclasses import dataclass, replace
 
-from app.planning.extension_findings import ScheduleFinding, judge_extension
+from app.domain.recommendations import JudgedVerdict
 from app.planning.extension_rules import (
-    HOLDING_KINDS,
     Alternative,
     move_milestones,
     offer_alternatives,
@@ -16,10 +14,10 @@ from app.planning.extension_rules import (
     rewrite,
     with_decay,
 )
-from paceline.schedules import DECAY_SHAPES, Lookup, Schedule, own_decay
+from app.policy.engine import judge_schedule
+from app.policy.schedule_changes import HOLDING_KINDS, ScheduleChange
+from paceline.schedules import DECAY_SHAPES, Schedule, own_decay
 
-TINY_RATE_FRACTION = 0.10  # of the peak: below it extra steps teach little (P-26)
-ROUNDING = 1e-9  # a rate of exactly a tenth of the peak is not below it
 SHORT_DECAY_FRACTION = 0.10  # of T2: under it a promoted wsd takes PROMOTED_DECAY_FRACTION
 PROMOTED_DECAY_FRACTION = 0.20  # measured, 64 -> 4,096 steps: 1.930 with 6%, 1.893 with 20%
 PROMOTED_RATE_FACTORS = (1.0, 0.5, 0.25)  # measured, T/8 -> T: 2.918 at factor 1, 2.086 at 1/4
@@ -47,7 +45,7 @@ class Extension:
     added_steps_below_10_percent_of_peak: float
     resume_from_step: int
     alternatives: tuple[Alternative, ...]
-    findings: tuple[ScheduleFinding, ...]
+    findings: tuple[JudgedVerdict, ...]
     reason: str
 
 
@@ -78,15 +76,15 @@ def extend_schedule(
     replace(before, decay_steps=None).validate(new)  # what the rule keeps, the warmup, must fit
     after = rewrite(before, old, new) if decay_steps is None else with_decay(before, decay_steps)
     after = after.resolve(new)
-    share = added_tiny_share(before, after, old, new)
+    change = ScheduleChange(before, after, old, new)
     return Extension(
         schedule=after,
         curve_before=sample_curve(before, old),
         curve_after=sample_curve(after, new),
-        added_steps_below_10_percent_of_peak=share,
+        added_steps_below_10_percent_of_peak=change.added_tiny_share,
         resume_from_step=resume_step(before, after, old, new),
         alternatives=offer_alternatives(before, after, old, new),
-        findings=judge_extension(before, after, (old, new), share),
+        findings=tuple(v for v in judge_schedule(change) if v.verdict == "finding"),
         reason=explain(after, old, new),
     )
 
@@ -155,28 +153,6 @@ def explain_variant(kind: str, factor: float, decay_steps: int | None, new: int)
         f"{factor:g} of the winner's rate: {kind} now holds the peak, and a rate tuned under a "
         "decay from the first step may be stable only while it decays"
     )
-
-
-def added_tiny_share(before: Schedule, after: Schedule, old: int, new: int) -> float:
-    """Steps below 10% of the peak, after less before, per added step (P-26).
-
-    Not below 0, and 0 if no step was added.
-    """
-    if new <= old:
-        return 0.0
-    now, then = count_tiny_steps(after, new), count_tiny_steps(before, old)
-    return max(0.0, (now - then) / (new - old))
-
-
-def count_tiny_steps(schedule: Schedule, max_train_steps: int) -> int:
-    """How many steps after the warmup have less than a tenth of the peak.
-
-    After the warmup no family rises, so bisecting for the first such step is exact.
-    """
-    limit = schedule.peak * TINY_RATE_FRACTION * (1 - ROUNDING)
-    steps = range(schedule.warmup_steps + 1, max_train_steps + 1)
-    is_tiny = Lookup(lambda step: schedule.learning_rate(step, max_train_steps) < limit, steps)
-    return len(steps) - bisect_left(is_tiny, True)
 
 
 def sample_curve(schedule: Schedule, max_train_steps: int) -> Curve:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 
 from paceline.schedules import DECAY_SHAPES, Schedule, ScheduleError
 
-# P-29a keeps the decay of these and holds the peak longer; wsd is that by construction.
-HOLDING_KINDS = ("linear", "sqrt", "one_minus_sqrt", "polynomial")
 COOLDOWN_FRACTIONS = (0.1, 0.2)  # of T2 (measured: 2.983 and 2.967 against 3.141 for constant)
 LONGER_DECAY_FRACTIONS = (0.2, 0.4, 0.6)  # of T2 (measured: 20% 2.967, 60% 2.953)
 

@@ -6,6 +6,7 @@ from app.domain.recommendations import Assessment, JudgedVerdict
 from app.domain.rounds import Action, Purpose, RoundDefinition
 from app.planning.case import open_case
 from app.planning.gate import blocking_verdicts
+from app.planning.promotion_verdicts import judge_promotion
 from app.policy.facts import StudyFacts
 
 
@@ -20,6 +21,30 @@ def findings_against(
     if not is_gated(study, assessments, definition) or not assessments:
         return ()
     return blocking_verdicts(open_case(study, assessments, max(assessments)), Action.PROMOTE)
+
+
+def judge_by_hand(
+    study: StudyFacts, assessments: Mapping[int, Assessment], definition: RoundDefinition
+) -> tuple[JudgedVerdict, ...]:
+    """What the judge says of a gated hand-written round as a promotion (P); empty for any other.
+
+    `study` holds its trials. The round is a promotion of the reviewed tune round that its points
+    come from; where they come from none, of the last one.
+    """
+    source = _source(study, assessments, definition)
+    if source is None or not is_gated(study, assessments, definition):
+        return ()
+    return judge_promotion(open_case(study, assessments, source), definition)
+
+
+def _source(
+    study: StudyFacts, assessments: Mapping[int, Assessment], definition: RoundDefinition
+) -> int | None:
+    tunes = [r for r in study.rounds if r.number in assessments]
+    tunes = [r for r in tunes if r.definition.purpose is Purpose.TUNE]
+    named = {point.origin.trial_id for point in definition.points if point.origin}
+    origins = [r.number for r in tunes if any(t.trial_id in named for t in r.trials)]
+    return max(origins or [r.number for r in tunes], default=None)
 
 
 def is_gated(

@@ -38,11 +38,6 @@ def is_same_problem(one: RoundDefinition, other: RoundDefinition) -> bool:
     return one.fixed == other.fixed and one.tags == other.tags
 
 
-def times_asked(case: Case, action: Action) -> int:
-    """How many tune rounds of this setting that action has opened."""
-    return sum(1 for r in tune_rounds_of_setting(case) if r.action is action)
-
-
 def horizons_used(study: StudyFacts) -> set[int]:
     """The distinct horizons of tune and final rounds: what `limits.rounds` counts."""
     counted = (Purpose.TUNE, Purpose.FINAL)

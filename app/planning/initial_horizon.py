@@ -1,153 +1,166 @@
 """From probe and constant-rate sweep to the first horizon (P-14 to P-16, policy 2.4)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from app.domain.recommendations import Reason
-from app.domain.rounds import Action, Point, Purpose, RoundDefinition
-from app.domain.schedules import ScheduleDefinition
-from app.domain.space import Fixed, FixedValue, Role, Value
-from app.domain.studies import AutoHorizon, Workload
+from app.domain.rounds import Action, Purpose, RoundDefinition
+from app.domain.space import Parameters
+from app.domain.studies import StudyDefinition
 from app.planning.case import Case
 from app.planning.draft import Draft
-from app.planning.moves import Candidate, moved_round, points_of
+from app.planning.ladders import with_warmup
+from app.planning.probing import probe_further, probe_lower
 from app.planning.rates import rate_name, rounded
-from app.planning.rounds import tune_round
-from app.policy.hits import find_hits
+from app.planning.rounds import found_tune_round, longest_warmup_steps
+from app.planning.sweeping import SWEEP_RULES, sweep_finer, sweep_properly, widen_sweep
+from app.planning.walks import LEAST_STEPS
+from app.planning.widen import with_bounds
+from app.policy.facts import TrialFacts
+from app.policy.hits import Hits, by_fit, cannot_judge_fit, find_hits, fit_table
+from app.policy.switches import SLOWING_ROLES, is_off
 
-SWEEP_RATES = 7  # P-16: at least seven, over at least three decades
-SWEEP_DECADES = 3.0
-SLOWING_ROLES = (
-    Role.AUGMENTATION,
-    Role.REGULARIZATION,
-)  # P-5: they raise the steps that are needed
+SEARCHING = (Purpose.PROBE, Purpose.LR_SWEEP)
 MULTIPLIERS = (1.0, 1.5, 2.0)  # none, one, several of them: planned, not measured (policy 2.7)
-FIRST_FRACTION = 10  # T1 is a tenth of the production length (P-21)
-OFF_WORD = "none"
-SWEEP_RULES = ("INI401", "INI402", "INI405")
+LEAST_FITS = 3  # fewer say little about the fastest
+COARSE_SHARE = 0.1  # of the hit, between two evaluations: then the hit is only roughly known
+MARGIN = 10**0.5  # how far a range reaches beyond a rate that lay outside of it
 
 
 def find_initial_horizon(case: Case) -> Draft | None:
     """What a probe or sweep leads to; None for other rounds, or where no fit can be told."""
     purpose = case.subject.definition.purpose
-    if purpose not in (Purpose.PROBE, Purpose.LR_SWEEP) or case.best is None:
+    if purpose not in SEARCHING:
         return None
-    hits = find_hits(case.facts).steps
-    if case.findings("INI403"):
-        return _double(case)
-    if not hits:
+    hits = find_hits(case.facts)
+    if not hits.steps and case.best is None:
+        return probe_lower(case)
+    if cannot_judge_fit(case.facts) is not None:
         return None
-    if purpose is Purpose.PROBE or case.findings(*SWEEP_RULES):
-        return _sweep(case, min(hits, key=lambda t: (hits[t], t)))
-    return _set(case, hits)
+    if purpose is Purpose.LR_SWEEP and case.findings(*SWEEP_RULES) and not _was_proposed(case):
+        return sweep_properly(case, hits)
+    if not hits.steps:
+        return probe_further(case)
+    if purpose is Purpose.PROBE:
+        return sweep_properly(case, hits)
+    return sweep_finer(case, hits) or widen_sweep(case) or _set(case, hits)
 
 
-def _double(case: Case) -> Draft:
-    """Nobody fits: twice as long, resumed; at the cap the workload is treated as compute-bound."""
-    steps = 2 * case.horizon_steps
-    typed = case.study.definition.max_train_steps
-    if isinstance(typed, AutoHorizon) and steps > typed.auto.cap_steps:
-        return _compute_bound(case)
-    new = moved_round(case, steps, Purpose.PROBE)
-    again = [Candidate(c, dict(c.params)) for c in case.facts.configurations]
-    return Draft(
-        case,
-        Action.DOUBLE_PROBE,
-        f"Nothing fits the training set within {case.horizon_steps} steps: probe {steps}.",
-        proposal=replace(new, points=points_of(case, new, again)),
-        acting=("INI403",),
-        recommended_steps=steps,
-    )
+def _was_proposed(case: Case) -> bool:
+    """The sweep done properly is as good as theory allows: it is not asked for again."""
+    return case.subject.action in (Action.COLLECT_EVIDENCE, Action.WIDEN_SEARCH_SPACE)
 
 
-def _compute_bound(case: Case) -> Draft:
-    production = case.study.definition.production_steps
-    first = max(1, production // FIRST_FRACTION) if production else None
-    proposal = None
-    if first is not None:
-        tune = tune_round(case.study.definition, first)
-        proposal = replace(tune, workload=Workload.COMPUTE_BOUND)
-    return Draft(
-        case,
-        Action.TREAT_AS_COMPUTE_BOUND,
-        f"Nothing fits the training set within {case.horizon_steps} steps: treat the workload as "
-        "compute-bound (it wants production_steps), or remove what keeps it from being fitted.",
-        proposal=proposal,
-        acting=("INI403",),
-        recommended_steps=first,
-        is_decided=proposal is not None,
-    )
-
-
-def _sweep(case: Case, fastest_id: str) -> Draft | None:
-    """The sweep done properly: a constant rate, seven of them, nothing that slows training down."""
-    trial = next(t for t in case.facts.trials if t.trial_id == fastest_id)
-    name = rate_name(case.subject.definition, trial.params)
-    if name is None:
-        return None
-    proposal = replace(
-        moved_round(case, case.horizon_steps, Purpose.LR_SWEEP),
-        schedule=ScheduleDefinition(kind="constant", peak=case.subject.definition.schedule.peak),
-        fixed=switched_off(case.subject.definition.fixed),
-        points=sweep_points(trial.params, name),
-    )
-    return Draft(
-        case,
-        Action.COLLECT_EVIDENCE,
-        f"The training set is fitted within {case.horizon_steps} steps: sweep {SWEEP_RATES} "
-        "constant rates to find how few are enough.",
-        proposal=proposal,
-        acting=SWEEP_RULES,
-    )
-
-
-def sweep_points(params: dict[str, Value], name: str) -> tuple[Point, ...]:
-    """Seven rates over three decades, the given one in the middle."""
-    center, gaps = float(params[name]), SWEEP_RATES - 1
-    exponents = (SWEEP_DECADES * (i / gaps - 0.5) for i in range(SWEEP_RATES))
-    return tuple(Point({**params, name: rounded(center * 10**x)}) for x in exponents)
-
-
-def switched_off(fixed: Fixed) -> Fixed:
-    """Augmentation and regularisation at `off` (P-16)."""
-    return {
-        name: replace(value, value=off_value(value)) if value.role in SLOWING_ROLES else value
-        for name, value in fixed.items()
-    }
-
-
-def off_value(fixed: FixedValue) -> Value:
-    if fixed.off is not None:
-        return fixed.off
-    return OFF_WORD if isinstance(fixed.value, str) else 0.0
-
-
-def _set(case: Case, hits: dict[str, int]) -> Draft:
-    """The fastest fit is the first horizon; what slows training multiplies the proposal."""
-    ordered = sorted(hits.values())
-    fastest = ordered[0]
-    multiplier = MULTIPLIERS[min(len(slowing_names(case)), len(MULTIPLIERS) - 1)]
-    proposal: RoundDefinition = tune_round(case.study.definition, round(fastest * multiplier))
-    reasons = [Reason("INI403", f"{len(ordered)} trials fit, by steps {ordered[:3]}.")]
-    if multiplier > 1:
-        names = ", ".join(slowing_names(case))
-        reasons.append(Reason("WRK502", f"x{multiplier:g}: {names} raise the steps needed."))
+def _set(case: Case, hits: Hits) -> Draft:
+    """The fastest fit is the first horizon; what slows training later multiplies the proposal."""
+    first = by_fit(case.facts, hits)[0]
+    fastest = hits.steps[first.trial_id]
+    steps, why = _tuned_steps(case, fastest)
+    proposal, moved = _reaching(case, found_tune_round(case.study.definition, steps), first)
     return Draft(
         case,
         Action.SET_INITIAL_HORIZON,
-        f"The fastest constant rate fits the training set after {fastest} steps: "
-        f"tune at {proposal.max_train_steps}.",
+        f"The fastest constant rate fits the training set after {fastest} steps: tune at {steps}.",
         proposal=proposal,
-        reasons=tuple(reasons),
-        would_change_my_mind=("a rate beyond the sweep that fits faster",),
+        reasons=(*fit_reasons(case, hits), *why, *moved),
+        would_change_my_mind=_doubts(case, hits, first),
         recommended_steps=fastest,
     )
 
 
-def slowing_names(case: Case) -> list[str]:
+def _tuned_steps(case: Case, fastest: int) -> tuple[int, tuple[Reason, ...]]:
+    """The proposal's horizon, and why it is longer than the fastest fit."""
+    study, reasons = case.study.definition, []
+    slowing = slowing_names(study)
+    multiplier = MULTIPLIERS[min(len(slowing), len(MULTIPLIERS) - 1)]
+    steps = round(fastest * multiplier)
+    if slowing:
+        told = f"x{multiplier:g} to {steps} steps: the sweep ran without {', '.join(slowing)}"
+        reasons.append(
+            Reason("WRK502", f"{told}, which raise the steps needed (planned, not measured).")
+        )
+    warmup_steps = longest_warmup_steps(study, case.horizon_steps)
+    if with_warmup(steps, warmup_steps) > steps:
+        steps += warmup_steps
+        told = f"The sweep had no warmup: its {warmup_steps} steps are added, {steps} in all."
+        reasons.append(Reason("HZN105", told))
+    if steps < LEAST_STEPS:
+        told = f"{steps} steps leave too few evaluations to judge by: tune at {LEAST_STEPS}."
+        steps = LEAST_STEPS
+        reasons.append(Reason("CKP303", told))
+    return steps, tuple(reasons)
+
+
+def fit_reasons(case: Case, hits: Hits) -> Iterator[Reason]:
+    """Who fits and when, how many do, and what a looser fit would take."""
+    fitting = [t for t in by_fit(case.facts, hits) if t.trial_id in hits.steps]
+    told: dict[str, TrialFacts] = {}
+    for trial in fitting:
+        told.setdefault(_label(case, trial), trial)
+    first, *others = (f"{label} by step {hits.steps[t.trial_id]}" for label, t in told.items())
+    message = f"{first} fits first, after step {hits.previous[fitting[0].trial_id]}"
+    if others:
+        slowest = hits.steps[fitting[-1].trial_id]
+        message += f"; then {', '.join(others[:2])}; of {len(told)} the last by step {slowest}"
+    yield Reason("INI403", f"{message}.")
+    if len(told) < LEAST_FITS:
+        swept = len({_label(case, t) for t in case.facts.trials})
+        yield Reason("INI403", f"Only {len(told)} of {swept} rates fit: the number rests on few.")
+    table = fit_table(case.facts)
+    if table:
+        steps = " / ".join("never" if step is None else str(step) for step in table.values())
+        yield Reason("INI403", f"{' / '.join(table)}% of the training set fit by step {steps}.")
+
+
+def _label(case: Case, trial: TrialFacts) -> str:
+    rate = _rate(case, trial)
+    return trial.trial_id if rate is None else f"rate {rate:.3g}"
+
+
+def _rate(case: Case, trial: TrialFacts) -> float | None:
+    name = rate_name(case.subject.definition, trial.params)
+    return None if name is None else float(trial.params[name])
+
+
+def slowing_names(study: StudyDefinition) -> list[str]:
     """Augmentation and regularisation that the tune rounds switch on."""
-    study = case.study.definition
     searched = [n for n, p in study.parameters.items() if p.role in SLOWING_ROLES]
     fixed = [
-        n for n, v in study.fixed.items() if v.role in SLOWING_ROLES and v.value != off_value(v)
+        n for n, v in study.fixed.items() if v.role in SLOWING_ROLES and not is_off(v.value, v.off)
     ]
     return [*searched, *fixed]
+
+
+def _reaching(
+    case: Case, tune: RoundDefinition, fastest: TrialFacts
+) -> tuple[RoundDefinition, tuple[Reason, ...]]:
+    """The tune round with a range that holds the sweep's fastest rate; typed ranges that hold it
+    stay as they are."""
+    name = rate_name(case.subject.definition, fastest.params)
+    typed = None if name is None else tune.parameters.get(name)
+    if name is None or typed is None or typed.contains(fastest.params[name]):
+        return tune, ()
+    rate = float(fastest.params[name])
+    side = "low" if rate < typed.bounds[0] else "high"
+    wider = with_bounds(typed, name, (rounded(rate / MARGIN), rounded(rate * MARGIN)), side)
+    parameters: Parameters = {**tune.parameters, name: wider}
+    low, high = wider.bounds
+    reason = Reason(
+        "INI404",
+        f"The fastest rate, {rate:.3g}, lies outside of the range given for {name}: tune over "
+        f"{low:.3g} ... {high:.3g}.",
+    )
+    return replace(tune, parameters=parameters), (reason,)
+
+
+def _doubts(case: Case, hits: Hits, first: TrialFacts) -> tuple[str, ...]:
+    rates = [r for t in case.facts.trials if (r := _rate(case, t)) is not None]
+    fastest, before = hits.steps[first.trial_id], hits.previous[first.trial_id]
+    span = f"{min(rates):.3g} ... {max(rates):.3g}" if rates else "those tried"
+    doubts = [f"a constant rate beyond {span}, or between its rates, that fits before {fastest}"]
+    if fastest - before > max(1, COARSE_SHARE * fastest):
+        told = f"evaluations closer than {fastest - before} steps"
+        doubts.append(f"{told}: the fit came somewhere between {before} and {fastest}")
+    if hits.unclear:
+        doubts.append(f"one more evaluation of {len(hits.unclear)} trials that fit at their last")
+    return tuple(doubts)

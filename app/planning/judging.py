@@ -68,7 +68,7 @@ def _from_down(case: Case, walk: Walk) -> Draft | None:
         f"{settled.horizon_steps} steps do as well as {case.horizon_steps} ({found}): "
         f"tune again at {settled.horizon_steps}.",
         proposal=tune_round_at(case, settled),
-        reasons=_trail(case, walk),
+        reasons=check_reasons(case),
         would_change_my_mind=(
             f"a tune round there that ends worse than {case.shown(walk.held[0].best_value)}",
         ),
@@ -84,6 +84,7 @@ def _from_up(case: Case, walk: Walk) -> Draft | None:
     if settled.horizon_steps == case.horizon_steps:
         return None
     before = walk.held[-2]
+    old = f"{case.shown(before.best_value)}, the best after {before.horizon_steps}"
     gain = max(before.best_value - settled.best_value, paired_gain(settled, before)[0])
     more = " Every doubling paid: is this workload compute-bound?" if walk.is_exhausted else ""
     return Draft(
@@ -92,8 +93,10 @@ def _from_up(case: Case, walk: Walk) -> Draft | None:
         f"Longer training pays: {settled.horizon_steps} steps still gain {gain:.3g} over "
         f"{before.horizon_steps}: tune again at {settled.horizon_steps}.{more}",
         proposal=tune_round_at(case, settled),
-        reasons=_trail(case, walk),
-        would_change_my_mind=(f"runs of {settled.horizon_steps} steps that gain nothing",),
+        reasons=check_reasons(case),
+        would_change_my_mind=(
+            f"a tune round of {settled.horizon_steps} steps that does no better than {old}",
+        ),
         recommended_steps=settled.horizon_steps,
         effect=gain,
     )
@@ -122,7 +125,7 @@ def _ask(case: Case, walk: Walk, steps: int) -> Draft:
         Action.CHECK_HORIZON,
         sentence,
         proposal=proposal,
-        reasons=_trail(case, walk),
+        reasons=check_reasons(case),
         would_change_my_mind=_mind(case, walk, steps),
         is_decided=not (walk.is_stuck or is_second_climb),
     )

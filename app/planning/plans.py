@@ -6,50 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.domain.plans import SECONDS_PER_HOUR, PlanRequest
+from app.domain.plans import (
+    SECONDS_PER_HOUR,
+    PlanAlternative,
+    PlannedRound,
+    PlannedTotal,
+    PlanRequest,
+)
+from app.domain.studies import Limits
 from app.planning.extension import clip_to_horizon, extend_schedule
+from app.planning.ladders import first_steps, ladder
+from app.policy.dimensions import wanted_configurations
 from paceline.schedules import Schedule
 
-FIRST_SHARE = 0.1  # T1 of the production length (P-21)
 LAST_SHARE = 0.5  # phi: of the budget, for the runs at production length
 LEAST_LAST = 2  # a winner and a runner-up (P-22)
-LEAST_FIRST = 10  # trials of round 1; with fewer, T1 is halved once
+LEAST_FIRST = 10  # trials of round 1, more for many dimensions; with fewer, T1 is halved once
 RELEVANT_SHARE = 0.2  # T1 of the alternative that asks fewer points under truer conditions
-WARMUP_ADVISE_SHARE = 0.05  # HZN105: from here on the warmup is added to the horizon
-LEAST_GROWTH = 3.0  # r = eta: horizons grow and trials shrink by it, at equal cost a round
+GROWTH = 3.5  # r = eta: horizons grow and trials shrink by it, at equal cost a round (3 to 4)
+FEW_ROUNDS = 3
 TOP_SHARE = 0.05  # of the space: what "hits the top" means in the trade
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRound:
-    """One horizon: trials of `max_train_steps` steps; `steps` is what they cost after reuse."""
-
-    max_train_steps: int
-    trials: int
-    steps: int
-    gpu_hours: float | None  # None: no speed was given
-    wall_hours: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedTotal:
-    """All rounds together."""
-
-    trials: int
-    steps: int
-    gpu_hours: float | None
-    wall_hours: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class PlanAlternative:
-    """One way to spend the budget, and what speaks for and against it."""
-
-    name: str
-    rounds: tuple[PlannedRound, ...]
-    total: PlannedTotal
-    saved_by_reuse_steps: int
-    trade: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,63 +39,67 @@ class _Ladder:
 
 
 def make_plans(request: PlanRequest, schedule: Schedule | None) -> tuple[PlanAlternative, ...]:
-    """Two to four alternatives, the usual one first; one or none where the budget is too small.
+    """Up to five alternatives, the usual one first; one or none where the budget is too small.
 
     `schedule` is the request's in numbers (None: unknown, so nothing is reused). Steps are
-    updates of one trial; hours need `budget.seconds_per_step`.
+    updates of one trial; hours need `budget.seconds_per_step`. A study that starts at a plan's
+    first horizon with `limits.rounds` of its rounds climbs the very horizons of the plan.
     """
-    ladders = [_two_rounds(request), *_longer_ladders(request), _relevant(request), _flat(request)]
-    kept = [x for x in ladders if x is not None and len(x.horizons) <= request.rounds_max]
+    found = [_two_rounds(request), *_longer_ladders(request), _relevant(request), _flat(request)]
+    kept = [x for x in found if x is not None and len(x.horizons) <= request.rounds_max]
     kept = [x for x in kept if min(x.trials) >= 1]
     distinct = {(x.horizons, x.trials): x for x in reversed(kept)}
     return tuple(_priced(request, x, schedule) for x in kept if x in distinct.values())
 
 
-def first_horizon(request: PlanRequest, share: float) -> int:
-    """T1: that share of the production length; a warmup over 5% of it is added (P-27a)."""
-    first = max(1, round(share * request.production_steps))
-    if request.warmup_steps > WARMUP_ADVISE_SHARE * first:
-        first += request.warmup_steps
-    return min(first, request.production_steps)
+def study_limits(request: PlanRequest, alternative: PlanAlternative) -> Limits:
+    """The limits of a study that carries the alternative out."""
+    budget = request.budget
+    return Limits(len(alternative.rounds), budget.steps, budget.gpu_hours, request.patience_hours)
+
+
+def least_first(request: PlanRequest) -> int:
+    """How many trials round 1 wants: 10, or what the searched dimensions ask for (SPC206)."""
+    return max(LEAST_FIRST, wanted_configurations(request.dimensions or 1))
 
 
 def last_trials(request: PlanRequest, first: int) -> int:
-    """n2 = max(2, phi G / Tp) where that leaves 10 trials of T1 for round 1, else 1; 0: not even
+    """n2 = max(2, phi G / Tp) where that leaves round 1 enough trials of T1, else 1; 0: not even
     one production run fits."""
     budget, production = request.budget.total_steps, request.production_steps
     by_share = int(LAST_SHARE * budget // production)
     if by_share >= LEAST_LAST:
         return by_share
-    if budget >= LEAST_LAST * production + LEAST_FIRST * first:
+    if budget >= LEAST_LAST * production + least_first(request) * first:
         return LEAST_LAST
     return 1 if budget >= production else 0
 
 
 def _two_rounds(request: PlanRequest) -> _Ladder | None:
-    first = first_horizon(request, FIRST_SHARE)
-    if first >= request.production_steps:
+    production = request.production_steps
+    first = first_steps(production, request.warmup_steps)
+    if first >= production:
         return None
-    last = last_trials(request, first)
-    left = request.budget.total_steps - last * request.production_steps
-    halved = ""
-    if left // first < LEAST_FIRST and first > 1:
+    last, wanted, halved = last_trials(request, first), least_first(request), ""
+    left = request.budget.total_steps - last * production
+    if left // first < wanted and first > 1:
         shorter = max(1, first // 2, min(first, 2 * request.warmup_steps))
         if shorter < first:
             halved = f" Round 1 was halved from {first} steps, to afford more trials."
             first = shorter
     count = left // first
-    if count < LEAST_FIRST:
-        halved += f" It still has only {count} trials: thin evidence."
+    if count < wanted:
+        halved += f" It still has only {count} of the {wanted} trials it wants: thin evidence."
     trade = (
-        f"Thorough at {first} steps, a {request.production_steps / first:.3g}th of production: "
-        f"{_hits(count)}, but ranks may change on the way up.{halved}"
+        f"Thorough at {first} steps, {first / production:.2g} of production: {_hits(count)}, "
+        f"but ranks may change on the way up.{halved}"
     )
-    return _Ladder("two rounds", (first, request.production_steps), (count, last), trade)
+    return _Ladder("two rounds", (first, production), (count, last), trade)
 
 
 def _relevant(request: PlanRequest) -> _Ladder | None:
     """Fewer points, at a horizon that resembles production more."""
-    first = first_horizon(request, RELEVANT_SHARE)
+    first = first_steps(request.production_steps, request.warmup_steps, RELEVANT_SHARE)
     last = last_trials(request, first)
     if first >= request.production_steps or last < 1:
         return None
@@ -132,29 +112,28 @@ def _relevant(request: PlanRequest) -> _Ladder | None:
 
 
 def _longer_ladders(request: PlanRequest) -> list[_Ladder]:
-    return [
-        ladder
-        for rounds in range(3, request.rounds_max + 1)
-        if (ladder := _many_rounds(request, rounds)) is not None
-    ]
+    """Three rounds, and as many as were asked for and can be paid."""
+    more = range(request.rounds_max, FEW_ROUNDS, -1)
+    found = (_many_rounds(request, rounds) for rounds in more)
+    longest = next((x for x in found if x is not None and min(x.trials) >= 1), None)
+    few = _many_rounds(request, FEW_ROUNDS)
+    return [x for x in (few, longest) if x is not None]
 
 
 def _many_rounds(request: PlanRequest, rounds: int) -> _Ladder | None:
     """Horizons grow by r and trials shrink by it, so that every round costs the same."""
-    production = request.production_steps
-    growth = max(LEAST_GROWTH, (1 / FIRST_SHARE) ** (1 / (rounds - 1)))
-    horizons = [max(1, round(production / growth**i)) for i in range(rounds - 1, 0, -1)]
-    horizons = [max(horizons[0], first_horizon(request, horizons[0] / production)), *horizons[1:]]
-    ladder = (*horizons, production)
-    if any(longer <= shorter for shorter, longer in pairwise(ladder)):
+    production, share = request.production_steps, GROWTH ** (1 - rounds)
+    horizons = ladder(first_steps(production, request.warmup_steps, share), production, rounds)
+    if len(horizons) != rounds or any(b <= a for a, b in pairwise(horizons)):
         return None
-    share = request.budget.total_steps / rounds
-    counts = tuple(int(share // steps) for steps in ladder)
+    each = request.budget.total_steps / rounds
+    counts = tuple(int(each // steps) for steps in horizons)
+    growth = horizons[-1] / horizons[-2]
     trade = (
-        f"Ranks are re-checked at every {growth:.3g}-fold step, so that conclusions of short runs "
+        f"Ranks are re-checked at every {growth:.2g}-fold step, so that conclusions of short runs "
         f"can be corrected; {counts[0]} points enter, {rounds} rounds take longer to wait for."
     )
-    return _Ladder(f"{rounds} rounds", ladder, counts, trade)
+    return _Ladder(f"{rounds} rounds", horizons, counts, trade)
 
 
 def _flat(request: PlanRequest) -> _Ladder | None:
@@ -172,17 +151,28 @@ def _hits(trials: int) -> str:
     return f"{trials} random points hit the best {TOP_SHARE:.0%} of the space in {inside:.0%}"
 
 
-def _priced(request: PlanRequest, ladder: _Ladder, schedule: Schedule | None) -> PlanAlternative:
-    reused = (0, *(reusable_steps(schedule, a, b) for a, b in pairwise(ladder.horizons)))
-    saved = [n * r for n, r in zip(ladder.trials, reused, strict=True)]
+def _priced(request: PlanRequest, found: _Ladder, schedule: Schedule | None) -> PlanAlternative:
+    reused = (0, *(reusable_steps(schedule, a, b) for a, b in pairwise(found.horizons)))
     rounds = tuple(
         _round(request, steps, n, reuse)
-        for steps, n, reuse in zip(ladder.horizons, ladder.trials, reused, strict=True)
+        for steps, n, reuse in zip(found.horizons, found.trials, reused, strict=True)
     )
-    trade = ladder.trade
-    if sum(saved):
-        trade += f" Resumed checkpoints save {sum(saved)} steps; that needs a resumable job."
-    return PlanAlternative(ladder.name, rounds, _total(rounds), sum(saved), trade)
+    saved = sum(n * reuse for n, reuse in zip(found.trials, reused, strict=True))
+    hours = max(rounds, key=lambda one: one.trial_steps).trial_hours
+    is_patient = is_within_patience(request, hours)
+    trade = found.trade
+    if saved:
+        trade += f" Resumed checkpoints save {saved} steps; that needs a resumable job."
+    if is_patient is False:
+        trade += f" Its longest trial takes {hours:.3g} hours: more than patience allows."
+    return PlanAlternative(found.name, rounds, _total(rounds), saved, trade, is_patient)
+
+
+def is_within_patience(request: PlanRequest, hours: float | None) -> bool | None:
+    """Whether somebody waits that long for one trial; None: speed or patience is unknown."""
+    if hours is None or request.patience_hours is None:
+        return None
+    return hours <= request.patience_hours
 
 
 def reusable_steps(schedule: Schedule | None, shorter: int, longer: int) -> int:
@@ -194,14 +184,14 @@ def reusable_steps(schedule: Schedule | None, shorter: int, longer: int) -> int:
 
 
 def _round(request: PlanRequest, steps: int, trials: int, reuse: int) -> PlannedRound:
-    paid = trials * (steps - reuse)
-    speed = request.budget.seconds_per_step
+    one = steps - reuse
+    paid, speed = trials * one, request.budget.seconds_per_step
     if speed is None:
-        return PlannedRound(steps, trials, paid, None, None)
-    gpu_hours = paid * speed * request.budget.gpus_per_trial / SECONDS_PER_HOUR
-    waves = math.ceil(trials / request.slots)
-    wall_hours = waves * (steps - reuse) * speed / SECONDS_PER_HOUR
-    return PlannedRound(steps, trials, paid, gpu_hours, wall_hours)
+        return PlannedRound(steps, trials, paid, one, None, None, None)
+    trial_hours = one * speed / SECONDS_PER_HOUR
+    gpu_hours = trials * trial_hours * request.budget.gpus_per_trial
+    wall_hours = math.ceil(trials / request.slots) * trial_hours
+    return PlannedRound(steps, trials, paid, one, gpu_hours, wall_hours, trial_hours)
 
 
 def _total(rounds: Sequence[PlannedRound]) -> PlannedTotal:

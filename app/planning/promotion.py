@@ -5,8 +5,9 @@ from dataclasses import replace
 from app.domain.ids import TrialId
 from app.domain.rounds import Action, Origin, Point, Purpose
 from app.planning.case import Case
-from app.planning.climbing import can_climb, climb, next_horizon
+from app.planning.climbing import climb
 from app.planning.draft import Draft
+from app.planning.growth import can_climb, next_horizon
 from app.planning.judging import check_reasons
 from app.planning.winners import Winner, pick_winners
 

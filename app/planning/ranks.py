@@ -29,8 +29,10 @@ def recheck_ranks(case: Case) -> Draft | None:
 
 
 def _was_asked(case: Case) -> bool:
+    """Whether new points (not old ones run to their end) were asked for at this horizon."""
     return any(
         r.action is Action.COLLECT_EVIDENCE
+        and r.definition.trials is not None
         and r.definition.max_train_steps == case.horizon_steps
         and is_same_problem(r.definition, case.subject.definition)
         for r in case.study.rounds

@@ -80,6 +80,22 @@ def clipped_schedule(definition: RoundDefinition, horizon_steps: int) -> Schedul
     return replace(definition.schedule, **cut)
 
 
+def fitting_schedule(
+    definition: ScheduleDefinition, names: Names, horizon_steps: int
+) -> ScheduleDefinition:
+    """The schedule with typed steps of warmup and decay cut to a horizon; references stay."""
+    if definition.kind == CUSTOM:
+        return definition
+    fitting = numeric_schedule(definition, names, horizon_steps)
+    cut = {
+        name: getattr(fitting, name)
+        for name in ("warmup_steps", "decay_steps")
+        if isinstance(typed := getattr(definition, name), int | float)
+        and typed != getattr(fitting, name)
+    }
+    return replace(definition, **cut)
+
+
 def with_decay_of(definition: ScheduleDefinition, extended: Schedule) -> ScheduleDefinition:
     """The definition with another horizon's decay in steps; references stay."""
     if extended.kind == "step":

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from app.domain.recommendations import JudgedVerdict
-from app.domain.rounds import Action, Point, RoundDefinition
+from app.domain.rounds import Action, Point, Purpose, RoundDefinition
 from app.domain.space import Parameter, Parameters, Scale, Value
 from app.planning.case import Case
 from app.planning.history import tune_rounds_of_setting
@@ -135,7 +135,8 @@ def is_widening(reviewed: RoundFacts) -> bool:
 
 
 def is_suspect_round(reviewed: RoundFacts) -> bool:
-    return is_widening(reviewed) and bool(reviewed.definition.points)
+    is_tune = reviewed.definition.purpose is Purpose.TUNE  # a widened sweep has points, too
+    return is_tune and is_widening(reviewed) and bool(reviewed.definition.points)
 
 
 def was_suspected(case: Case, edge: Edge) -> bool:

@@ -19,9 +19,9 @@ from app.policy.rates import searched_rates
 
 def widen_search_space(case: Case) -> Draft | None:
     """An edge widens, three times a study; a suspect asks for three points; else None."""
-    if not case.is_tune and not find_edges(case, "INI404"):
-        return None
-    edges = find_edges(case)
+    if not case.is_tune:
+        return None  # a sweep's is answered where the sweep is
+    edges = find_edges(case, "SPC201")
     certain = tuple(e for e in edges if not e.is_suspect) or _all_diverged(case)
     if certain:
         proposal = widening_round(case, certain)
@@ -47,11 +47,13 @@ def _widen(case: Case, edges: tuple[Edge, ...], proposal: RoundDefinition) -> Dr
     edge, count = edges[0], widenings(case.study)
     bounds = describe(proposal, edge.parameter)
     sentence = (
-        f"The best {edge.parameter} lies at the {edge.side} end of its range: "
+        f"The best {edge.parameter} lies at the {edge.side} end of {_range(case, edge)}: "
         f"{bounds}, {proposal.trials} more points."
     )
+    doubt = _beyond(case, edge)
     if not case.facts.configurations:
         sentence = f"Every trial diverged: search lower values of {edge.parameter}: {bounds}."
+        doubt = f"a trial that survives within {_range(case, edge)}: else look for a bug as well"
     is_over = count >= MOST_WIDENINGS
     if is_over:
         sentence += f" It was widened {count} times already: look at the training before going on."
@@ -61,7 +63,7 @@ def _widen(case: Case, edges: tuple[Edge, ...], proposal: RoundDefinition) -> Dr
         sentence,
         proposal=proposal,
         acting=RATE_EDGES,
-        would_change_my_mind=(f"a better value of {edge.parameter} well inside the range",),
+        would_change_my_mind=(doubt,),
         is_decided=not is_over,
     )
 
@@ -70,12 +72,25 @@ def _look_beyond(case: Case, edge: Edge, proposal: RoundDefinition) -> Draft:
     return Draft(
         case,
         Action.WIDEN_SEARCH_SPACE,
-        f"The best {edge.parameter} may lie beyond the {edge.side} end of its range: "
+        f"The best {edge.parameter} may lie beyond the {edge.side} end of {_range(case, edge)}: "
         f"{len(proposal.points)} points beyond it will tell, {describe(proposal, edge.parameter)}.",
         proposal=proposal,
         acting=RATE_EDGES,
-        would_change_my_mind=(f"points beyond the {edge.side} end that are no better",),
+        would_change_my_mind=(_beyond(case, edge),),
     )
+
+
+def _range(case: Case, edge: Edge) -> str:
+    low, high = case.subject.definition.parameters[edge.parameter].bounds
+    return f"{low:.3g} ... {high:.3g}"
+
+
+def _beyond(case: Case, edge: Edge) -> str:
+    """What is missing: nothing was tried on the other side of that end."""
+    low, high = case.subject.definition.parameters[edge.parameter].bounds
+    end, where = (low, "below") if edge.side == "low" else (high, "above")
+    best = case.shown(case.best.best_value) if case.best else "what was seen"
+    return f"values {where} {end:.3g} that do no better than {best}: then the range holds the best"
 
 
 def describe(proposal: RoundDefinition, name: str) -> str:

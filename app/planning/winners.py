@@ -4,27 +4,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.domain.space import Parameters, Role, is_active
 from app.planning.case import Case
 from app.planning.moves import best_trial
 from app.policy.configurations import best_of
-from app.policy.facts import Configuration, ReviewFacts
-from app.policy.progress import best_so_far
+from app.policy.facts import Configuration
+from app.policy.speed import seconds_per_step, speed_classes
+from app.policy.winners_wanted import LEAST_WINNERS, winners_wanted
 from paceline.schedules import Schedule
 
-NORMAL_MAD = 1.4826
-LEADERS = 8  # whose last doubling gives the noise unit
-WITHIN_UNITS = 1.0  # measured: as good as any learned model tried
-LEAST_WINNERS = 2
-MOST_WINNERS = 6
-MOST_FRACTION = 0.3  # of all configurations
 LEAST_DISTANCE = 0.05  # in scaled space, of the diagonal: nearer ones are one idea
+SPACING_SHARE = 0.25  # of the usual spacing: neighbours on a grid are not one idea
 BRANCH_ROLES = (Role.ARCHITECTURE, Role.OPTIMIZER)
-# P(best inside), measured on real curves: share of the final horizon -> for 1, 3, 5 of 20 promoted.
-INSIDE_COUNTS = (1, 3, 5)
-INSIDE_TABLE = {0.1: (0.72, 0.86, 0.89), 0.2: (0.80, 0.92, 0.94), 0.5: (0.89, 0.97, 0.98)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +48,29 @@ def _winner(case: Case, configuration: Configuration, rival: Configuration | Non
 
 
 def order(case: Case) -> list[Configuration]:
-    """By best value; exact ties go to interior rates, then to the lower spread."""
-    box = case.subject.definition.parameters
-    return sorted(
-        case.facts.configurations,
-        key=lambda c: (c.best_value, -_interiority(box, c), _spread(c), c.point_key),
-    )
+    """By best value; exact ties go to interior rates, then to the lower spread.
 
+    Where compute binds, what ties with the best goes by its speed first (P-2).
+    """
+    box, classes = case.subject.definition.parameters, speed_classes(case.facts)
 
-def winners_wanted(facts: ReviewFacts, growth: float) -> int:
-    """Policy 2.5: those within one noise unit of the best, at least 2, at most min(6, 30%)."""
-    n = len(facts.configurations) + len(facts.dead)
-    most = max(LEAST_WINNERS, min(MOST_WINNERS, math.ceil(MOST_FRACTION * n)))
-    unit = noise_unit(facts, growth)
-    best = facts.configurations[0].best_value
-    near = sum(1 for c in facts.configurations if c.best_value <= best + WITHIN_UNITS * unit)
-    return min(max(LEAST_WINNERS, near), most, len(facts.configurations))
+    def key(c: Configuration) -> tuple[bool, int, float, float, float, str]:
+        speed = classes.get(c.point_key, 0)
+        is_behind = c.point_key not in classes
+        return is_behind, speed, c.best_value, -_interiority(box, c), _spread(c), c.point_key
 
-
-def noise_unit(facts: ReviewFacts, growth: float) -> float:
-    """How unequally the leaders gained in the last doubling, times the doublings to come."""
-    half = facts.round.definition.max_train_steps / 2
-    gains = [best_so_far(c).at(half) - c.best_value for c in facts.configurations[:LEADERS]]
-    gains = [g for g in gains if math.isfinite(g)]
-    if not gains:
-        return 0.0
-    spread = float(np.median(np.abs(np.array(gains) - np.median(gains))))
-    return NORMAL_MAD * spread * max(1.0, math.log2(max(growth, 1.0)))
+    return sorted(case.facts.configurations, key=key)
 
 
 def spread_out(case: Case, ordered: Sequence[Configuration], count: int) -> list[Configuration]:
     """Greedy: best first, near repeats of a chosen one only if they tie with the best."""
     box = case.subject.definition.parameters
     limit = ordered[0].best_value + case.facts.noise.eps
+    usual_spacing = len(ordered) ** (-1 / max(1, len(box)))
+    nearest = min(LEAST_DISTANCE, SPACING_SHARE * usual_spacing)
     chosen: list[Configuration] = []
     for candidate in ordered:
-        is_far = all(_distance(box, candidate, c) >= LEAST_DISTANCE for c in chosen)
+        is_far = all(_distance(box, candidate, c) >= nearest for c in chosen)
         if is_far or candidate.best_value <= limit:
             chosen.append(candidate)
         if len(chosen) == count:
@@ -100,13 +78,6 @@ def spread_out(case: Case, ordered: Sequence[Configuration], count: int) -> list
     taken = {c.point_key for c in chosen}
     rest = [c for c in ordered if c.point_key not in taken]
     return [*chosen, *rest[: count - len(chosen)]]
-
-
-def probability_inside(count: int, fraction: float) -> float:
-    """How often the best `count` at this fraction of the horizon hold the eventual best."""
-    shares = sorted(INSIDE_TABLE)
-    at_count = [float(np.interp(count, INSIDE_COUNTS, INSIDE_TABLE[s])) for s in shares]
-    return float(np.interp(math.log(max(fraction, 1e-9)), np.log(shares), at_count))
 
 
 def _rival(
@@ -129,11 +100,32 @@ def _branch(box: Parameters, configuration: Configuration) -> tuple[tuple[str, o
 
 
 def _reason(case: Case, configuration: Configuration, rival: Configuration | None) -> str:
-    value = case.shown(configuration.best_value)
+    metric, value = case.study.definition.objective.metric, case.shown(configuration.best_value)
     if configuration is rival:
-        return f"{value}: the best of another architecture or optimiser"
+        return (
+            f"{metric} {value}, the best of another architecture or optimiser{_at(configuration)}"
+        )
     rank = case.facts.configurations.index(configuration) + 1
-    return f"{value}: rank {rank} of {len(case.facts.configurations)}"
+    speed = _speed(case, configuration)
+    n = len(case.facts.configurations)
+    return f"{metric} {value}, rank {rank} of {n}{speed}{_at(configuration)}"
+
+
+def _speed(case: Case, configuration: Configuration) -> str:
+    """Why a tie was broken by speed, if it was."""
+    if configuration.point_key not in speed_classes(case.facts):
+        return ""
+    seconds = seconds_per_step(configuration)
+    return f", {seconds:.3g} seconds a step: of what ties, the faster goes first"
+
+
+def _at(configuration: Configuration) -> str:
+    """Where it lies, for a person to recognise: "; learning_rate 0.03, width 64"."""
+    told = ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in configuration.params.items()
+    )
+    return f"; {told}" if told else ""
 
 
 def _spread(configuration: Configuration) -> float:

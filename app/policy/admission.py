@@ -1,13 +1,16 @@
 """What an admission rule sees: a study's first round, or a later one, before anything has run."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import wraps
 
 from app.domain.rounds import Point, Purpose, RoundDefinition, evaluation_interval
 from app.domain.schedules import RoleReference, ScheduleDefinition
 from app.domain.space import Fixed, Parameters, Value
 from app.domain.studies import AutoHorizon, SamplerDefinition, StudyDefinition
-from app.policy.facts import RoundFacts, StudyFacts
+from app.policy.baseline import before_round
+from app.policy.facts import ReviewFacts, RoundFacts, StudyFacts
+from app.policy.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +34,25 @@ class RoundAdmission:
     sampler: SamplerDefinition
     trials: int | None
     points: tuple[Point, ...]
+    study: StudyFacts  # as it was before this round
     settings: dict[str, float] = field(default_factory=dict)
-    earlier: tuple[RoundFacts, ...] = ()
+    tags: dict[str, str] = field(default_factory=dict)
     imported: tuple[ImportedTrial, ...] = ()
+
+    @property
+    def earlier(self) -> tuple[RoundFacts, ...]:
+        """The study's rounds so far."""
+        return self.study.rounds
 
     def setting(self, name: str, default: float) -> float:
         """The study's threshold of that name, or the rule's own default."""
         return self.settings.get(name, default)
 
 
-def admission_of_study(definition: StudyDefinition) -> RoundAdmission:
-    """A study as its first round."""
+def admission_of_study(
+    definition: StudyDefinition, predecessor: StudyFacts | None = None
+) -> RoundAdmission:
+    """A study as its first round; `predecessor`: where its horizon may come from."""
     horizon = definition.max_train_steps
     steps = None if isinstance(horizon, AutoHorizon) else horizon
     every = definition.evaluate_every_steps
@@ -56,6 +67,8 @@ def admission_of_study(definition: StudyDefinition) -> RoundAdmission:
         trials=definition.trials,
         points=tuple(Point(params) for params in definition.points),
         settings=definition.settings,
+        tags=definition.tags,
+        study=StudyFacts(definition, (), predecessor=predecessor),
     )
 
 
@@ -74,9 +87,24 @@ def admission_of_round(
         trials=definition.trials,
         points=definition.points,
         settings=study.definition.settings,
-        earlier=study.rounds,
+        tags=definition.tags,
+        study=study,
         imported=tuple(imported),
     )
+
+
+def at_review(
+    check: Callable[[RoundAdmission], Verdict],
+) -> Callable[[ReviewFacts], Verdict]:
+    """An admission check asked again at the round's review, where its answer decides what follows:
+    the rounds before it are known, waivers and bindings are those of now."""
+
+    @wraps(check)
+    def review(facts: ReviewFacts) -> Verdict:
+        known = before_round(facts.study, facts.round.number)
+        return check(admission_of_round(known, facts.round.definition))
+
+    return review
 
 
 def longest_warmup(facts: RoundAdmission) -> int:

@@ -67,8 +67,13 @@ def smooth(values: Curve) -> Curve:
     """Running median of three, the mean of two at the ends; shape (k,) in and out."""
     if values.size < 3:
         return values
-    inside = np.median(np.stack([values[:-2], values[1:-1], values[2:]]), axis=0)
-    return np.concatenate([[values[:2].mean()], inside, [values[-2:].mean()]])
+    left, middle, right = values[:-2], values[1:-1], values[2:]
+    smoothed = np.empty_like(values)
+    smoothed[0], smoothed[-1] = (values[0] + values[1]) / 2, (values[-2] + values[-1]) / 2
+    smoothed[1:-1] = np.maximum(  # the median of three: np.median takes ten times as long
+        np.minimum(left, middle), np.minimum(np.maximum(left, middle), right)
+    )
+    return smoothed
 
 
 def evaluations_per_trial(facts: ReviewFacts, before_step: int | None = None) -> int:
@@ -106,7 +111,7 @@ def _locate_in(trial: TrialFacts, end_step: int) -> tuple[float, float, float] |
     if values.size == 0:
         return None
     noise = evaluation_noise(values)
-    if float(np.ptp(values)) <= noise:
+    if float(values.max() - values.min()) <= noise:
         return None
     best = int(np.argmin(values))
     smoothed = smooth(values)

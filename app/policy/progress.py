@@ -6,6 +6,8 @@ import numpy as np
 
 from app.policy.facts import NO_PROGRESS, Configuration, Curve, Progress, Steps, TrialFacts
 
+KEPT_POINTS = 64
+
 
 def measure_progress(configurations: Sequence[Configuration]) -> Progress:
     """Best so far over all configurations; replicates enter as their mean. O(n log n) points."""
@@ -21,10 +23,25 @@ def measure_progress(configurations: Sequence[Configuration]) -> Progress:
 def best_so_far(configuration: Configuration) -> Progress:
     """One configuration's best so far, the mean of its replicates, on the union of their steps."""
     curves = [_running_best(trial) for trial in configuration.trials]
-    if len(curves) == 1:
-        return curves[0]
+    first = curves[0]
+    if all(np.array_equal(curve.steps, first.steps) for curve in curves[1:]):
+        return Progress(first.steps, np.mean([curve.values for curve in curves], axis=0))
     steps = np.unique(np.concatenate([curve.steps for curve in curves]))
     return Progress(steps, np.mean([_on(curve, steps) for curve in curves], axis=0))
+
+
+def thinned(progress: Progress, most: int = KEPT_POINTS) -> dict[str, list[float]]:
+    """Where the best so far fell, as JSON: at most that many points, the last among them."""
+    falls = np.flatnonzero(np.diff(progress.values, prepend=np.inf) < 0)
+    if falls.size > most:
+        falls = falls[np.linspace(0, falls.size - 1, most).round().astype(int)]
+    return {"steps": progress.steps[falls].tolist(), "values": progress.values[falls].tolist()}
+
+
+def restored(stored: dict[str, list[float]]) -> Progress:
+    """The progress out of its JSON."""
+    steps, values = stored["steps"], stored["values"]
+    return Progress(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
 
 
 def _running_best(trial: TrialFacts) -> Progress:

@@ -19,9 +19,9 @@ class Stage(StrEnum):
     ROUND_ADMISSION = "RA"  # RoundAdmission
     MEASUREMENT = "M"  # MeasurementFacts
     ROUND_REVIEW = "RR"  # ReviewFacts
-    PROMOTION = "P"
-    PLAN = "PL"
-    ATTEMPT_START = "AS"
+    PROMOTION = "P"  # PromotionFacts
+    PLAN = "PL"  # PlanFacts
+    ATTEMPT_START = "AS"  # StartFacts
 
 
 class Severity(StrEnum):

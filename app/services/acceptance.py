@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-from app.db import recommendations, studies
+from app.db import recommendations, rounds, studies
 from app.db.database import Connection
 from app.db.recommendations import Recommendation
 from app.db.studies import Study
 from app.domain.errors import InvalidInput, RecommendationSuperseded, WrongState
 from app.domain.ids import StudyId
 from app.domain.rounds import Action, RoundDefinition
-from app.domain.states import ENDED_STUDIES, RecommendationState, StudyState
-from app.domain.studies import Workload
+from app.domain.states import ENDED_STUDIES, RecommendationState, RoundState, StudyState
+from app.domain.studies import MAX_STEPS, Workload
 from app.planning.autopilot import is_within_rounds
 from app.planning.rounds import first_round
 from app.services import facts, gate, waiting
@@ -53,6 +53,12 @@ def finish_study(connection: Connection, study: Study, found: Recommendation) ->
     waiting.refresh(connection, study.id)
 
 
+def rounds_at_work(connection: Connection, study_id: StudyId) -> list[int]:
+    """Rounds that run, or wait for their review: a study does not end over them."""
+    found = rounds.of_study(connection, study_id)
+    return [one.number for one in found if one.state is not RoundState.CLOSED]
+
+
 def check_rounds_limit(
     connection: Connection, study_id: StudyId, definition: RoundDefinition
 ) -> None:
@@ -81,6 +87,13 @@ def _check_open(study: Study, found: Recommendation) -> None:
 
 
 def _finish(connection: Connection, study: Study, found: Recommendation) -> Accepted:
+    at_work = rounds_at_work(connection, study.id)
+    if at_work:
+        told = ", ".join(map(str, at_work))
+        raise WrongState(
+            f"the study cannot end while these rounds are at work: {told}",
+            hint="wait for their review: the advice after it takes them into account",
+        )
     finish_study(connection, study, found)
     return Accepted(None, is_new=True)
 
@@ -101,11 +114,13 @@ def _proposal(
 def _as_compute_bound(
     connection: Connection, study: Study, production_steps: int | None
 ) -> tuple[Study, RoundDefinition]:
-    steps = production_steps or study.definition.production_steps
-    if steps is None:
+    steps = study.definition.production_steps if production_steps is None else production_steps
+    if steps is None or not 1 <= steps <= MAX_STEPS:
+        given = "is not given" if steps is None else f"must be at least 1; it is {steps}"
         raise InvalidInput(
-            "treat_as_compute_bound needs the length of the run you hope to launch",
-            hint='add "production_steps" to the body',
+            "treat_as_compute_bound needs the length of the run you hope to launch:"
+            f" production_steps {given}",
+            hint='add "production_steps" to the body, beside "accept"',
         )
     definition = replace(study.definition, workload=Workload.COMPUTE_BOUND, production_steps=steps)
     studies.write_definition(connection, study.id, definition)

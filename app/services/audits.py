@@ -13,7 +13,7 @@ from app.domain.space import check_space
 from app.domain.studies import MAX_STEPS
 from app.planning.audits import advise_audit
 from app.planning.case import Reviews
-from app.policy.audits import assess_audit
+from app.policy.audits import assess_audit, with_promotion
 from app.policy.catalogue import known_settings
 from app.services.audit_curves import Columns, read_columns
 from app.services.audit_facts import build_facts
@@ -41,12 +41,18 @@ def audit(request: AuditRequest, raw_curves: RawCurves) -> Audited:
     ]
     facts = build_facts(request, curves)
     reviews = Reviews(facts)
-    assessments = {
-        one.number: assess_audit(facts, one.number, lambda _, number: reviews.of(number))
-        for one in facts.rounds
-    }
-    advice = advise_audit(reviews, assessments, len(facts.rounds))
-    return Audited(tuple(assessments.values()), advice)
+    assessments: dict[int, Assessment] = {}
+    for one in facts.rounds:
+        assessments[one.number] = assess_audit(
+            facts, one.number, lambda _, number: reviews.of(number), assessments
+        )
+    last = len(facts.rounds)
+    consulted = advise_audit(reviews, assessments, last)
+    judged = (
+        with_promotion(facts, one, consulted.promotion if number == last else ())
+        for number, one in assessments.items()
+    )
+    return Audited(tuple(judged), consulted.advice)
 
 
 def _columns(trial_id: str, raw: Mapping[str, Any]) -> Columns:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any  # Any: JSON of the job and of params
 
 from app import wire
-from app.db import attempts, claiming, rounds, workers
+from app.db import attempts, claiming, rounds, turns, workers
 from app.domain.fencing import attempt_token
 from app.domain.ids import AttemptId
 from app.domain.reports import ClaimRequest
@@ -84,4 +84,4 @@ def _claimed(key: bytes, taken: Taken) -> Claimed:
 def gpu_counts_waiting(context: Context) -> list[int]:
     """The GPU counts of trials that could be claimed now: a cheap look before a claim."""
     with context.database.reading() as connection:
-        return claiming.sizes_waiting(connection)
+        return turns.sizes_waiting(connection)

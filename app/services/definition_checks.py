@@ -71,7 +71,9 @@ def check_rule_names(definition: StudyDefinition) -> None:
 def check_amounts(seeds: tuple[int, ...], trials: int | None) -> None:
     """Raises InvalidDefinition on repeated seeds or an impossible number of trials."""
     if not seeds or len(set(seeds)) < len(seeds):
-        raise InvalidDefinition(f"`seeds` lists each seed once and at least one; it is {seeds}")
+        raise InvalidDefinition(
+            f"`seeds` lists each seed once and at least one; it is {list(seeds)}"
+        )
     if any(not 0 <= abs(seed) <= MAX_STEPS for seed in seeds):
         raise InvalidDefinition(f"a seed lies between -{MAX_STEPS} and {MAX_STEPS}")
     if trials is not None and not 1 <= trials * len(seeds) <= MAX_TRIALS:
@@ -92,6 +94,11 @@ def _check_numbers(definition: StudyDefinition) -> None:
     horizon = definition.max_train_steps
     if isinstance(horizon, int):
         _check_between("max_train_steps", horizon, 1, MAX_STEPS)
+    else:
+        start_steps, cap_steps = horizon.auto.start_steps, horizon.auto.cap_steps
+        _check_between("max_train_steps.auto.start_steps", start_steps, 1, MAX_STEPS)
+        _check_between("max_train_steps.auto.cap_steps", cap_steps, start_steps, MAX_STEPS)
+    _check_between("production_steps", definition.production_steps, 1, MAX_STEPS)
     _check_between("evaluate_every_steps", definition.evaluate_every_steps, 1, MAX_STEPS)
     _check_between("concurrency", definition.concurrency, 1, MAX_TRIALS)
     _check_between("objective.tolerance", definition.objective.tolerance, 0, None)

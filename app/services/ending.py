@@ -42,18 +42,18 @@ def finish(context: Context, attempt_id: AttemptId, token: str, said: Finish) ->
             refuse_unless_live(held.attempt)
         else:
             trial = held.trial
-        view = view_of(connection, trial)
+        view = view_of(connection, context.settings, trial)
     context.bell.ring()
     return view
 
 
 def _end(connection: Connection, held: Held, said: Finish) -> Trial:
     trial = held.trial
-    job = job_of(held.definition)
+    job = job_of(held.definition["job"])
     end = conclude(said, trial, job.max_attempts if isinstance(job, Job) else DEFAULT_ATTEMPTS)
     done = min(max(said.last_step, held.attempt.last_step), trial.max_train_steps)
     attempt = replace(held.attempt, last_step=done)
-    news = news_columns(said.code, said.logs, said.gpu)
+    news = news_columns(held.attempt, said)
     attempts.end(
         connection,
         attempt,

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from app.db import measurements, rounds, studies, trial_parts, trials, waivers
 from app.db.chunks import Curve
 from app.db.database import Connection
+from app.db.studies import Study
+from app.db.trial_parts import Run
 from app.domain.ids import StudyId
 from app.domain.rounds import Round
 from app.domain.states import TrialState
@@ -26,13 +28,43 @@ def load(connection: Connection, study_id: StudyId) -> StudyFacts:
     found = trials.of_study(connection, study_id)
     curves = measurements.curves_of_trials(connection, found, study.definition.metric_names)
     kept = trial_parts.checkpoint_steps(connection, [trial.id for trial in found])
-    codes = trial_parts.codes_of_study(connection, study_id)
+    runs = trial_parts.runs_of_study(connection, study_id)
     facts: dict[int, list[TrialFacts]] = {}
     for trial in found:
-        own = _trial_facts(study.definition, trial, curves.get(trial.id, {}))
-        own = replace(own, checkpoint_steps=kept.get(trial.id, ()), code=codes.get(trial.id))
+        own = _trial_facts(study.definition, trial, curves.get(trial.id, {}), runs.get(trial.id))
+        if trial.id in kept:
+            own = replace(own, checkpoint_steps=kept[trial.id])
         facts.setdefault(trial.round, []).append(own)
-    return _study_facts(connection, study_id, facts)
+    made = _study_facts(connection, study_id, facts)
+    return replace(made, predecessor=predecessor(connection, made.definition, study))
+
+
+def predecessor(
+    connection: Connection, definition: StudyDefinition, study: Study | None = None
+) -> StudyFacts | None:
+    """The history of the newest study of that name, older than `study`, with a reviewed tune round;
+    None: there is none."""
+    found = studies.predecessor_of(connection, definition.name, study)
+    return _history(connection, found) if found else None
+
+
+def history(connection: Connection, study_id: StudyId) -> StudyFacts:
+    """The outline with what its rounds ran and measured, and its predecessor's: enough to say what
+    changed since a horizon was chosen."""
+    made = _history(connection, study_id)
+    study = studies.get(connection, study_id)
+    return replace(made, predecessor=predecessor(connection, made.definition, study))
+
+
+def _history(connection: Connection, study_id: StudyId) -> StudyFacts:
+    made = outline(connection, study_id)
+    codes = trial_parts.codes_by_round(connection, study_id)
+    steps = rounds.evidence_of_study(connection, study_id, "CKP307", "fastest_good_step")
+    known = tuple(
+        replace(one, codes=codes.get(one.number, ()), fastest_good_step=steps.get(one.number))
+        for one in made.rounds
+    )
+    return replace(made, rounds=known)
 
 
 def outline(connection: Connection, study_id: StudyId) -> StudyFacts:
@@ -59,11 +91,12 @@ def _study_facts(
 
 
 def _round_facts(one: Round, own: tuple[TrialFacts, ...]) -> RoundFacts:
-    return RoundFacts(one.number, one.definition, one.state, own, one.action)
+    codes = tuple(sorted({trial.code for trial in own if trial.code}))
+    return RoundFacts(one.number, one.definition, one.state, own, one.action, codes)
 
 
 def _trial_facts(
-    definition: StudyDefinition, trial: Trial, curves: Mapping[str, Curve]
+    definition: StudyDefinition, trial: Trial, curves: Mapping[str, Curve], run: Run | None
 ) -> TrialFacts:
     steps = _all_steps(curves)
     training = definition.training_metric
@@ -90,6 +123,8 @@ def _trial_facts(
         last_step=trial.best.last_step,
         origin=trial.origin,
         resume=trial.resume,
+        seconds_per_step=run.seconds_per_step if run else None,
+        code=run.code if run else None,
     )
 
 
@@ -102,6 +137,9 @@ def _has_nonfinite(trial: Trial, curves: Mapping[str, Curve]) -> bool:
 def _all_steps(curves: Mapping[str, Curve]) -> Steps:
     if not curves:
         return np.empty(0, np.int64)
+    first, *others = (steps for steps, _ in curves.values())
+    if all(np.array_equal(first, steps) for steps in others):  # the usual case, without a sort
+        return first
     return np.unique(np.concatenate([steps for steps, _ in curves.values()])).astype(np.int64)
 
 

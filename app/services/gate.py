@@ -1,7 +1,7 @@
 """The gate: which enforced findings still block an acceptance or a hand-written round, waivers
 taken off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any  # Any: verdicts as they go over the wire
 
 from app import wire
@@ -10,13 +10,15 @@ from app.db.database import Connection
 from app.db.recommendations import Recommendation
 from app.domain.errors import BlockedByFindings
 from app.domain.ids import StudyId
-from app.domain.recommendations import JudgedVerdict
+from app.domain.recommendations import Advice, JudgedVerdict
 from app.domain.rounds import RoundDefinition
 from app.domain.studies import Binding
 from app.planning.gate import enforced
-from app.planning.hand_written import findings_against
+from app.planning.hand_written import findings_against, is_gated, judge_by_hand
 from app.policy.catalogue import RULES
+from app.policy.engine import without_promotion
 from app.policy.facts import StudyFacts
+from app.services import facts
 
 NEVER_WAIVED = frozenset(rule.code for rule in RULES if not rule.is_waivable)
 
@@ -27,7 +29,7 @@ def check_recommendation(connection: Connection, found: Recommendation) -> None:
     numbers = {advice.round, advice.subject_round or advice.round}
     blocking = set(advice.blocked_by) - _waived(connection, found.study_id, numbers)
     if blocking:
-        verdicts = enforced(_verdicts(connection, found.study_id, sorted(numbers)))
+        verdicts = enforced(_verdicts(connection, found.study_id, advice))
         _refuse(found.study_id, [v for v in verdicts if v.code in blocking], advice.round)
 
 
@@ -40,12 +42,27 @@ def is_blocked(connection: Connection, found: Recommendation) -> bool:
     return False
 
 
-def check_by_hand(
-    connection: Connection, study: StudyFacts, study_id: StudyId, definition: RoundDefinition
-) -> None:
-    """A hand-written tune round beyond all that was reviewed, and every final one, is gated."""
+def promotion_by_hand(
+    connection: Connection, study_id: StudyId, definition: RoundDefinition
+) -> tuple[JudgedVerdict, ...]:
+    """Stage P on a hand-written round that is gated; curves are read only where it is."""
     assessments = rounds.assessments_of_study(connection, study_id)
-    found = findings_against(study, assessments, definition)
+    if not is_gated(facts.outline(connection, study_id), assessments, definition):
+        return ()
+    return judge_by_hand(facts.load(connection, study_id), assessments, definition)
+
+
+def check_by_hand(
+    connection: Connection,
+    study: StudyFacts,
+    study_id: StudyId,
+    definition: RoundDefinition,
+    promotion: Sequence[JudgedVerdict] = (),
+) -> None:
+    """A hand-written tune round beyond all that was reviewed, and every final one, is gated: by
+    what stands in the last review, and by what `promotion` says of the round itself."""
+    assessments = rounds.assessments_of_study(connection, study_id)
+    found = (*findings_against(study, assessments, definition), *enforced(promotion))
     waived = _waived(connection, study_id, {r.number for r in study.rounds}) if found else set()
     standing = [verdict for verdict in found if verdict.code not in waived]
     if standing:
@@ -84,9 +101,17 @@ def _refuse(study_id: StudyId, standing: list[JudgedVerdict], number: int) -> No
     )
 
 
-def _verdicts(connection: Connection, study_id: StudyId, numbers: list[int]) -> list[JudgedVerdict]:
-    found = [rounds.assessment_of(connection, study_id, number) for number in numbers]
-    return [verdict for assessment in found if assessment for verdict in assessment.verdicts]
+def _verdicts(
+    connection: Connection, study_id: StudyId, advice: Advice
+) -> tuple[JudgedVerdict, ...]:
+    """Of the reviewed round, and of the one that the advice speaks for but what its own review said
+    of another proposal."""
+    reviewed = rounds.assessment_of(connection, study_id, advice.round)
+    found = reviewed.verdicts if reviewed is not None else ()
+    if advice.subject_round in (None, advice.round):
+        return found
+    subject = rounds.assessment_of(connection, study_id, advice.subject_round)
+    return (*found, *(without_promotion(subject).verdicts if subject is not None else ()))
 
 
 def _waived(connection: Connection, study_id: StudyId, numbers: set[int]) -> set[str]:

@@ -5,10 +5,12 @@ from typing import Any  # Any: columns
 
 from app import wire
 from app.db import attempts, workers
+from app.domain.gpus import follow_use
 from app.domain.ids import AttemptId
 from app.domain.leases import Command, command_for
-from app.domain.reports import Code, GpuReading, Heartbeat, Logs
+from app.domain.reports import Finish, Heartbeat
 from app.domain.states import AttemptState
+from app.domain.trials import Attempt
 from app.services.context import Context
 from app.services.fence import hold_known, refuse_unless_live
 from app.services.server_key import server_key
@@ -35,7 +37,7 @@ def heartbeat(context: Context, attempt_id: AttemptId, token: str, said: Heartbe
         refuse_unless_live(attempt)
         columns = {
             "last_step": max(attempt.last_step, min(said.last_step, held.trial.max_train_steps)),
-            **news_columns(said.code, said.logs, said.gpu),
+            **news_columns(attempt, said),
         }
         attempts.hear(connection, held, lease_seconds, **columns)
         if held.worker_state is not None:
@@ -46,16 +48,14 @@ def heartbeat(context: Context, attempt_id: AttemptId, token: str, said: Heartbe
     return Answer(command, lease_seconds)
 
 
-def news_columns(
-    code: Code | None, logs: Logs | None, gpu: tuple[GpuReading, ...] | None
-) -> dict[str, Any]:  # Any: columns
+def news_columns(attempt: Attempt, said: Heartbeat | Finish) -> dict[str, Any]:  # Any: columns
     """The columns of what came along, absent where nothing did."""
     columns: dict[str, Any] = {}
-    if code is not None:
-        columns["code"] = wire.to_wire(code)
-    if logs is not None:
-        columns["stdout_tail"] = logs.stdout[-LOG_CHARACTERS:]
-        columns["stderr_tail"] = logs.stderr[-LOG_CHARACTERS:]
-    if gpu is not None:
-        columns["gpu"] = [wire.to_wire(reading) for reading in gpu]
+    if said.code is not None:
+        columns["code"] = wire.to_wire(said.code)
+    if said.logs is not None:
+        columns["stdout_tail"] = said.logs.stdout[-LOG_CHARACTERS:]
+        columns["stderr_tail"] = said.logs.stderr[-LOG_CHARACTERS:]
+    if said.gpu:
+        columns["gpu"] = [wire.to_wire(use) for use in follow_use(attempt.gpus, said.gpu)]
     return columns

@@ -8,6 +8,7 @@ from app.domain.ids import AttemptId
 from app.domain.leases import Timing, is_quiet, quiet_after_api, quiet_after_sweep
 from app.domain.states import LIVE_ATTEMPTS
 from app.services.context import Context
+from app.services.fleet import LEASE_EXPIRIES
 from app.services.losing import lose_and_release
 
 
@@ -45,6 +46,7 @@ def _mark(context: Context, attempt_id: AttemptId) -> bool:
     with context.database.writing() as connection:
         gpus = lapsed.mark(connection, attempt_id)
         if gpus is not None:
+            service_state.count(connection, LEASE_EXPIRIES)
             add_wake_up(connection, gpus)
     context.bell.ring()
     return gpus is not None

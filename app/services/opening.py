@@ -77,7 +77,6 @@ def place_of(study: Study, found: Round) -> Place:
         max_train_steps=found.definition.max_train_steps,
         interval_steps=found.definition.interval_steps,
         checkpoint_steps=found.definition.checkpoint_steps,
-        priority=study.definition.priority,
         gpus=study.definition.gpus,
         is_open=study.state is StudyState.ACTIVE,
     )

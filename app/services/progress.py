@@ -1,6 +1,6 @@
 """What an attempt reports on its way: measurements and checkpoints, each behind the fence."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from app.db import attempts, checkpoints, chunks, trials
 from app.db.attempts import Held
@@ -10,6 +10,7 @@ from app.db.trial_rows import best_columns
 from app.domain.curves import Batch, Best, follow, steps_beyond
 from app.domain.errors import HorizonExceeded, InvalidInput
 from app.domain.ids import AttemptId
+from app.domain.pace import heard
 from app.domain.reports import CheckpointReport
 from app.domain.retention import superfluous
 from app.domain.studies import Direction
@@ -126,8 +127,16 @@ def _hear(context: Context, connection: Connection, held: Held, batch: Batch) ->
         held,
         context.settings.lease_seconds,
         reported=reported,
+        pace=_pace(held, batch),
         last_step=max(attempt.last_step, *batch.steps[-1:], 0),
     )
+
+
+def _pace(held: Held, batch: Batch) -> tuple[float, ...] | None:
+    """The column after the batch."""
+    before = held.attempt.pace
+    now = heard(before, batch.steps[-1], held.now) if batch.steps else before
+    return astuple(now) if now else None
 
 
 def _follow(held: Held, batch: Batch) -> Best:

@@ -4,15 +4,20 @@ itself, and a checkpoint that is gone costs its steps again."""
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from app import wire
 from app.db import checkpoints, rounds, trial_parts, trials
 from app.db.database import Connection
 from app.db.studies import Study
 from app.domain.curves import lies_on
-from app.domain.errors import InvalidInput, MissingObject
+from app.domain.errors import InvalidInput, MissingObject, RefusedByRules
 from app.domain.ids import TrialId
 from app.domain.prefixes import Run, differences
+from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import Resume, RoundDefinition
 from app.domain.trials import NewTrial, Trial
+from app.policy.engine import admit_start
+from app.policy.starts import StartFacts
+from paceline.schedules import Schedule
 
 HINT = "leave `resume` out to train from step 0, or"
 
@@ -67,10 +72,22 @@ def _refuse(
     home = rounds.get(connection, study.id, origin.round).definition
     found = differences(_run(home, origin), _run(definition, new), resume.step)
     if found:
-        raise InvalidInput(
+        verdicts = findings_at_start(origin, new.schedule, definition.max_train_steps, resume.step)
+        raise (RefusedByRules if verdicts else InvalidInput)(
             f"a point cannot resume {origin.id} at step {resume.step}: {'; '.join(found)}",
             hint=f"{HINT} give the point what its origin had up to that step",
+            findings=[wire.to_wire(verdict) for verdict in verdicts],
         )
+
+
+def findings_at_start(
+    origin: Trial, schedule: Schedule, horizon_steps: int, step: int
+) -> tuple[JudgedVerdict, ...]:
+    """What speaks against a run under this schedule beginning with the origin's checkpoint."""
+    facts = StartFacts(
+        step, origin.schedule, origin.max_train_steps, schedule, horizon_steps, origin.id
+    )
+    return tuple(verdict for verdict in admit_start(facts) if verdict.verdict != "clear")
 
 
 def _origin(connection: Connection, study: Study, trial_id: TrialId) -> Trial:

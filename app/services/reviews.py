@@ -19,10 +19,11 @@ from app.domain.rounds import Action, ReviewProblem, Round
 from app.domain.states import RecommendationState, RoundState, StudyState, TrialState
 from app.domain.studies import StudyDefinition
 from app.domain.trials import Trial
-from app.planning.adviser import advise
+from app.planning.adviser import consult
 from app.planning.autopilot import is_acceptable_by_autopilot
+from app.planning.case import Reviews
 from app.planning.study_best import study_best
-from app.policy.engine import assess
+from app.policy.engine import assess, merge
 from app.policy.facts import StudyFacts
 from app.services import acceptance, facts, gate, waiting
 from app.services.context import Context
@@ -92,12 +93,15 @@ def read_assessment(context: Context, study_id: StudyId, number: int) -> Assessm
 def _judge(
     study_id: StudyId, judged: Round, known: StudyFacts, assessments: Mapping[int, Assessment]
 ) -> Review:
-    assessment = assess(known, judged.number)
-    advice = advise(known, {**assessments, judged.number: assessment}, judged.number)
+    reviews = Reviews(known)
+    assessment = assess(known, judged.number, prepare_round=lambda _, number: reviews.of(number))
+    judgements = {**assessments, judged.number: assessment}
+    consulted = consult(known, judgements, judged.number, reviews)
+    assessment, advice = merge(assessment, consulted.promotion), consulted.advice
     if advice.blocked_by:
         told = gate.way_out(study_id, advice.blocked_by, judged.number)
         advice = replace(advice, sentence=f"{advice.sentence} {told}.")
-    best = study_best(known)
+    best = study_best(known, reviews)
     is_automatic, _ = is_acceptable_by_autopilot(known, advice, known.definition.autopilot)
     best_trial_id = best.trial_id if best else None
     return Review(judged, known.definition, assessment, advice, best_trial_id, is_automatic)
@@ -140,7 +144,8 @@ def _act(
     if study.state is not StudyState.ACTIVE and study.state is not StudyState.PAUSED:
         return
     if advised.advice.action is Action.FINISH:
-        if not gate.is_blocked(connection, advised):
+        is_alone = not acceptance.rounds_at_work(connection, study.id)
+        if is_alone and not gate.is_blocked(connection, advised):
             acceptance.finish_study(connection, study, advised)
         return
     if is_automatic and study.state is StudyState.ACTIVE:
@@ -151,6 +156,8 @@ def accept_automatically(connection: Connection, study: Study, advised: Recommen
     """Whether the autopilot accepted; a proposal that does not fit the limits waits for them."""
     is_affordable = waiting.is_affordable(study, advised.advice.cost)
     if not is_affordable or gate.is_blocked(connection, advised):
+        return False
+    if advised.advice.action is Action.FINISH and acceptance.rounds_at_work(connection, study.id):
         return False
     acceptance.accept(connection, studies.get(connection, study.id), advised)
     return True

@@ -1,5 +1,6 @@
 """Rounds: opened by accepting or by hand, closed early, and given more trials."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from app.domain.space import STRICT_FIELDS, check_space
 from app.domain.states import EndReason, RoundState, StudyState
 from app.domain.studies import SamplerKind
 from app.planning.old_boxes import boxes_to_skip
+from app.planning.rounds import found_tune_round
 from app.policy.engine import admit_round
 from app.sampling import adaptive
 from app.services import acceptance, facts, gate, resumes, waiting
@@ -25,6 +27,7 @@ from app.services.repeats import earlier_answer, keep_answer
 from app.services.request_keys import RequestKey
 from app.services.round_plan import RoundPlan, Start, explicit_trials, plan_round
 from app.services.studies import refuse_enforced
+from app.services.warnings import warnings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,14 @@ class AcceptRequest:
     __pydantic_config__: ClassVar = STRICT_FIELDS
     accept: RecommendationId
     production_steps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A hand-written round that was opened, and what rules say of it that refuses nothing."""
+
+    round: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +76,33 @@ def accept_recommendation(context: Context, study_id: StudyId, body: AcceptReque
 
 def post_round(
     context: Context, study_id: StudyId, request: RoundRequest, key: RequestKey | None = None
-) -> int:
-    """Open a hand-written round; its number.
+) -> Opened:
+    """Open a hand-written round.
 
     Raises RefusedByRules (admission), BlockedByFindings (the gate) and WrongState (limits).
     """
     adaptive.check_installed(request.sampler.kind if request.sampler else SamplerKind.RANDOM)
+    with context.database.reading() as connection:
+        proposed = _completed(connection, studies.get(connection, study_id), request)
+        promotion = gate.promotion_by_hand(connection, study_id, proposed)
     with context.database.writing() as connection:
         earlier = earlier_answer(connection, key)
         if earlier is not None:
-            return int(str(earlier["round"]))
+            return wire.from_wire(Opened, earlier)
         study = studies.lock(connection, study_id)
         definition = _completed(connection, study, request)
         study = woken(connection, study)
-        known = facts.outline(connection, study_id)
-        refuse_enforced(admit_round(known, definition))
+        known = facts.history(connection, study_id)
+        admitted = admit_round(known, definition)
+        refuse_enforced(admitted)
         acceptance.check_rounds_limit(connection, study_id, definition)
-        gate.check_by_hand(connection, known, study_id, definition)
+        gate.check_by_hand(connection, known, study_id, definition, promotion)
         number = open_round(connection, study, definition)
         waiting.refresh(connection, study_id)
-        keep_answer(connection, key, {"round": number})
+        opened = Opened(number, warnings_of((*admitted, *promotion)))
+        keep_answer(connection, key, wire.to_wire(opened))
     context.bell.ring()
-    return number
+    return opened
 
 
 def close_round(context: Context, study_id: StudyId, number: int) -> Round:
@@ -117,6 +133,7 @@ def add_trials(
             return wire.from_wire(list[str], earlier["trial_ids"])
         study = woken(connection, studies.lock(connection, study_id))
         found = rounds.lock(connection, study_id, number)
+        _refuse_unknown_origins(connection, study_id, more.points)
         plan = _more(connection, study, found, more)
         resumes.refuse_impossible(connection, study, found.definition, plan.trials)
         if found.state is not RoundState.OPEN:
@@ -135,17 +152,59 @@ def _completed(connection: Connection, study: Study, request: RoundRequest) -> R
     earlier = rounds.of_study(connection, study.id)
     if not earlier:
         raise WrongState("this study has no round yet", hint="POST .../start opens its first one")
-    tunes = [r for r in earlier if r.definition.purpose is Purpose.TUNE]
-    definition = inherit(request, (tunes or earlier)[-1].definition)
+    tunes = [r.definition for r in earlier if r.definition.purpose is Purpose.TUNE]
+    base = _base(tunes, request.max_train_steps) if tunes else _own_tune_round(study, earlier[-1])
+    definition = inherit(request, base)
     check_space(definition.parameters, definition.fixed)
     check_schedule_names(definition.schedule, {*definition.parameters, *definition.fixed})
     if definition.max_train_steps < 1:
         raise InvalidInput(
-            f"max_train_steps must be at least 1; it is {definition.max_train_steps}"
+            f"max_train_steps must be at least 1; it is {definition.max_train_steps}",
+            hint="leave it out to inherit the last tune round's",
         )
-    if definition.checks is not None and definition.checks > len(earlier):
-        raise InvalidInput(f"`checks` names round {definition.checks}; there are {len(earlier)}")
+    definition = replace(definition, checks=_checked(definition, earlier))
+    _refuse_unknown_origins(connection, study.id, definition.points)
     return definition
+
+
+def _base(tunes: Sequence[RoundDefinition], horizon_steps: int | None) -> RoundDefinition:
+    """The last tune round. Its schedule and evaluations, which belong to a horizon, come from the
+    last one at the horizon asked for: so a new idea enters the setting of what ran there."""
+    there = [one for one in tunes if one.max_train_steps == horizon_steps]
+    own = there[-1] if there else tunes[-1]
+    every = own.evaluate_every_steps
+    return replace(tunes[-1], schedule=own.schedule, evaluate_every_steps=every)
+
+
+def _checked(definition: RoundDefinition, earlier: Sequence[Round]) -> int | None:
+    """The tune round that a check round speaks for: the one it names, else the last."""
+    tunes = [r.number for r in earlier if r.definition.purpose is Purpose.TUNE]
+    if definition.purpose is not Purpose.CHECK or (definition.checks is None and not tunes):
+        return definition.checks
+    named = tunes[-1] if definition.checks is None else definition.checks
+    if named not in tunes:
+        raise InvalidInput(
+            f"`checks` names round {named}, which is no tune round of this study",
+            hint=f"its tune rounds: {', '.join(map(str, tunes)) or 'none'}",
+        )
+    return named
+
+
+def _refuse_unknown_origins(
+    connection: Connection, study_id: StudyId, points: Sequence[Point]
+) -> None:
+    wanted = {point.origin.trial_id for point in points if point.origin}
+    unknown = wanted - trials.ids_of_study(connection, study_id) if wanted else set()
+    if unknown:
+        raise InvalidInput(
+            f"a point's `origin` names {', '.join(sorted(unknown))}, no trial of this study",
+            hint="leave `origin` out, or name the trial that the point comes from",
+        )
+
+
+def _own_tune_round(study: Study, latest: Round) -> RoundDefinition:
+    """What the study itself says: probes and sweeps, which switch things off, are no base."""
+    return found_tune_round(study.definition, latest.definition.max_train_steps)
 
 
 def woken(connection: Connection, study: Study) -> Study:

@@ -11,15 +11,21 @@ HEARD_WITHIN_SECONDS = 90.0  # a claim waits 30 s at most, a heartbeat comes eve
 
 
 def fits_a_live_slot(connection: Connection, definition: StudyDefinition) -> bool:
-    """An external job needs none: its runner need not be registered. Labels are not registered."""
+    """An external job needs none: its runner need not be registered."""
     job = definition.job
     if not isinstance(job, Job):
         return True
     return any(
-        can_run(job, Offers(slot.gpus, worker.entrypoints, worker.commands, job.labels))
+        can_run(job, Offers(slot.gpus, worker.entrypoints, worker.commands, _labels(worker, job)))
         for worker in workers.live(connection, HEARD_WITHIN_SECONDS)
         for slot in worker.slots
+        if slot.problem is None
     )
+
+
+def _labels(worker: Worker, job: Job) -> dict[str, str]:
+    """Its labels; one that did not say any may have those that the job asks for."""
+    return job.labels if worker.labels is None else worker.labels
 
 
 def warnings_about(connection: Connection, definition: StudyDefinition) -> tuple[str, ...]:
@@ -27,20 +33,40 @@ def warnings_about(connection: Connection, definition: StudyDefinition) -> tuple
     job = definition.job
     if not isinstance(job, Job):
         return ()
-    found = (_too_large(connection, job), _unshared(connection, job))
+    known = workers.registered(connection) if job.gpus or job.labels else []
+    found = (_too_large(known, job), _unlabelled(known, job), _unshared(connection, job))
     return tuple(words for words in found if words)
 
 
-def _too_large(connection: Connection, job: Job) -> str | None:
+def _too_large(known: list[Worker], job: Job) -> str | None:
     if job.gpus == 0:
         return None
-    largest = workers.largest_slot(connection)
+    largest = max((slot.gpus for worker in known for slot in worker.slots), default=None)
     if largest is not None and job.gpus <= largest:
         return None
-    known = "none is registered yet" if largest is None else f"the largest holds {largest}"
+    there_is = "none is registered yet" if largest is None else f"the largest holds {largest}"
     return (
-        f"no registered slot holds the {job.gpus} GPUs of this job; {known}:"
+        f"no registered slot holds the {job.gpus} GPUs of this job; {there_is}:"
         f" start a worker with --gpus-per-slot {job.gpus}, or lower job.gpus"
+    )
+
+
+def _unlabelled(known: list[Worker], job: Job) -> str | None:
+    said = [_labels(worker, job) for worker in known]
+    wanted = sorted(f"{name}={value}" for name, value in job.labels.items())
+    there_are = sorted({f"{name}={value}" for one in said for name, value in one.items()})
+    missing = [words for words in wanted if words not in there_are]
+    if not missing:
+        return None
+    if not known:
+        there_is = "none is registered yet"
+    elif there_are:
+        there_is = f"{len(known)} registered, with {', '.join(there_are)}"
+    else:
+        there_is = f"{len(known)} registered, without any label"
+    return (
+        f"no registered worker has what job.labels asks for: {', '.join(missing)} ({there_is});"
+        f" start a worker with --label {missing[0]}, or change job.labels"
     )
 
 

@@ -2,12 +2,11 @@
 
 from app.db import attempts, checkpoints, limited, rounds, studies, trial_parts, trials
 from app.db.database import Connection
-from app.db.studies import Study
-from app.domain.budget import Room, reservation, room_after, settle
+from app.domain.budget import room_after, settle
 from app.domain.ids import StudyId
 from app.domain.states import AttemptState, EndReason, StudyState, TrialState
-from app.domain.trials import Trial
 from app.services import waiting
+from app.services.affordable import least_reservation, room_of
 from app.services.context import Context
 from app.services.losing import end_lost
 from app.services.opening import enter_review_if_over
@@ -31,7 +30,7 @@ def _is_spent(connection: Connection, settings: Settings, study_id: StudyId) -> 
     if any(held.attempt.claimable_at is None for held in live):
         return False
     study = studies.get(connection, study_id)
-    room = _room(study)
+    room = room_of(study)
     for held in live:
         kept = checkpoints.last_step_of(connection, held.attempt.id)
         settled = settle(held.attempt, AttemptState.LOST, held.trial.gpus, held.now, kept)
@@ -39,29 +38,9 @@ def _is_spent(connection: Connection, settings: Settings, study_id: StudyId) -> 
     found = limited.unfinished(connection, study_id)
     saved = trial_parts.checkpoint_steps(connection, [trial.id for trial in found])
     return bool(found) and not any(
-        room.holds(
-            reservation(
-                study.definition.job,
-                trial.max_train_steps,
-                _cheapest_start(study, trial, saved.get(trial.id, ())),
-                study.seconds_per_step,
-                settings.grace_seconds + settings.lease_seconds,
-            )
-        )
+        room.holds(least_reservation(settings, study, trial, saved.get(trial.id, ())))
         for trial in found
     )
-
-
-def _room(study: Study) -> Room:
-    steps, seconds = study.steps.left, study.gpu_seconds.left
-    return Room(None if steps is None else int(steps), seconds)
-
-
-def _cheapest_start(study: Study, trial: Trial, saved: tuple[int, ...]) -> int:
-    if not study.definition.is_resumable:
-        return 0
-    prefix = trial.resume.step if trial.resume else 0
-    return max([prefix, *(step for step in saved if step <= trial.best.last_step)])
 
 
 def _end(context: Context, study_id: StudyId) -> bool:

@@ -14,6 +14,7 @@ from app.domain.ids import AttemptId
 from app.domain.rounds import Resume
 from app.domain.studies import Direction
 from app.domain.trials import Checkpoint, CheckpointPlace, Start, Trial
+from app.services.resumes import findings_at_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,11 @@ def _of_origin(connection: Connection, trial: Trial, reader: Reader) -> Checkpoi
         origin = trials.get(connection, trial.resume.trial_id)
     except MissingObject:
         return None
+    step, horizon = trial.resume.step, trial.max_train_steps
+    if findings_at_start(origin, trial.schedule, horizon, step):
+        return None  # it would not have trained these steps itself: it pays for all of its own
     found = checkpoints.readable(connection, origin.id, reader)
-    return _latest([one for one in found if one.step == trial.resume.step], origin.lineage)
+    return _latest([one for one in found if one.step == step], origin.lineage)
 
 
 def _latest(found: list[Checkpoint], lineage: Lineage) -> Checkpoint | None:

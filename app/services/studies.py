@@ -16,7 +16,7 @@ from app.domain.studies import Autopilot, Binding, Limits, StudyDefinition
 from app.planning.rounds import first_round, rounds_cost
 from app.policy.engine import admit_round, admit_study, is_enforced_finding
 from app.policy.facts import StudyFacts
-from app.services import gate, waiting
+from app.services import facts, gate, waiting
 from app.services.context import Context
 from app.services.definition_checks import check_definition
 from app.services.opening import open_round
@@ -24,6 +24,7 @@ from app.services.repeats import earlier_answer, keep_answer
 from app.services.request_keys import RequestKey
 from app.services.round_plan import RoundPlan, Start, plan_round
 from app.services.study_views import StudyView, view_of
+from app.services.warnings import warnings_of
 
 UNCHANGED = (
     -1
@@ -38,6 +39,19 @@ class DryRun:
     cost: Cost
     trials: int
     verdicts: tuple[JudgedVerdict, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What stands but refuses nothing."""
+        return warnings_of(self.verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A study that was stored, and what rules say of it that refuses nothing."""
+
+    study_id: StudyId
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +78,9 @@ class StudyPatch:
     settings: dict[str, float] | None = None
 
 
-def rehearse_study(definition: StudyDefinition) -> DryRun:
+def rehearse_study(context: Context, definition: StudyDefinition) -> DryRun:
     """`dry_run`: everything that creation checks, nothing stored."""
-    round_one, plan, verdicts = _prepare(definition)
+    round_one, plan, verdicts = _prepare(context, definition)
     cost = rounds_cost(round_one, None, definition.gpus)
     planned = len(plan.trials) + plan.points_to_draw * len(round_one.seeds)
     exact = replace(cost, steps=planned * round_one.max_train_steps)
@@ -75,16 +89,17 @@ def rehearse_study(definition: StudyDefinition) -> DryRun:
 
 def create_study(
     context: Context, definition: StudyDefinition, key: RequestKey | None = None
-) -> StudyId:
+) -> Created:
     """Store a study; unless `start` is false, open its first round.
 
     Raises InvalidDefinition, or RefusedByRules with the findings.
     """
-    round_one, plan, _ = _prepare(definition)
+    round_one, plan, verdicts = _prepare(context, definition)
+    warnings = warnings_of(verdicts)
     with context.database.writing() as connection:
         earlier = earlier_answer(connection, key)
         if earlier is not None:
-            return StudyId(str(earlier["study_id"]))
+            return Created(StudyId(str(earlier["study_id"])), warnings)
         state = StudyState.ACTIVE if definition.start else StudyState.DRAFT
         study_id = studies.insert_one(connection, definition, state)
         if definition.start:
@@ -92,7 +107,7 @@ def create_study(
             waiting.refresh(connection, study_id)
         keep_answer(connection, key, {"study_id": study_id})
     context.bell.ring()
-    return study_id
+    return Created(study_id, warnings)
 
 
 def read_study(context: Context, study_id: StudyId) -> StudyView:
@@ -113,8 +128,6 @@ def list_studies(
 def change_study(context: Context, study_id: StudyId, patch: StudyPatch) -> StudyView:
     """PATCH: a raised limit lets a study go on that was paused for it."""
     with context.database.writing() as connection:
-        if patch.priority is not None:
-            trials.set_priority(connection, study_id, patch.priority)
         study = studies.lock(connection, study_id)
         definition = patched(study.definition, patch)
         check_definition(definition)
@@ -148,13 +161,26 @@ def _given(limits: Limits, patch: LimitsPatch) -> Limits:
 
 
 def _prepare(
-    definition: StudyDefinition,
+    context: Context, definition: StudyDefinition
 ) -> tuple[RoundDefinition, RoundPlan, tuple[JudgedVerdict, ...]]:
     check_definition(definition)
     round_one = first_round(definition)
-    verdicts = (*admit_study(definition), *admit_round(StudyFacts(definition, ()), round_one))
+    with context.database.reading() as connection:
+        before = facts.predecessor(connection, definition)
+    verdicts = _admitted(definition, round_one, before)
     refuse_enforced(verdicts)
     return round_one, plan_round(round_one, Start()), verdicts
+
+
+def _admitted(
+    definition: StudyDefinition, round_one: RoundDefinition, before: StudyFacts | None
+) -> tuple[JudgedVerdict, ...]:
+    """What rules say of a study and its first round; a rule of both stages is asked once, of the
+    round, which says more."""
+    of_round = admit_round(StudyFacts(definition, (), predecessor=before), round_one)
+    codes = {verdict.code for verdict in of_round}
+    of_study = (v for v in admit_study(definition, before) if v.code not in codes)
+    return (*of_study, *of_round)
 
 
 def refuse_enforced(verdicts: tuple[JudgedVerdict, ...]) -> None:

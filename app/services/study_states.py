@@ -1,6 +1,6 @@
 """Start, pause, resume and cancel. Rows are locked in the order attempt, trial, study, round."""
 
-from app.db import attempts, interventions, rounds, studies, trials
+from app.db import attempts, interventions, limited, rounds, studies, trials
 from app.db.database import Connection
 from app.db.studies import Study
 from app.domain.errors import WrongState
@@ -12,6 +12,8 @@ from app.services.context import Context
 from app.services.losing import cancel_held
 from app.services.opening import enter_review_if_over, open_round
 from app.services.study_views import StudyView, view_of
+
+_TURNS = 100  # of cancelling a study: each lost one leaves a slot less that could claim
 
 
 def start_study(context: Context, study_id: StudyId) -> StudyView:
@@ -60,17 +62,32 @@ def resume_study(context: Context, study_id: StudyId) -> StudyView:
 
 def cancel_study(context: Context, study_id: StudyId) -> StudyView:
     """Waiting and running trials are cancelled; what ended stays, and its rounds are reviewed."""
-    with context.database.writing() as connection:
-        running = attempts.hold_live(connection, study_id)
-        trials.cancel_waiting(connection, study_id, EndReason.CANCELLED)
-        for held in running:
-            cancel_held(connection, held)
-        study = studies.lock(connection, study_id)
-        studies.change_state(connection, study, StudyState.CANCELLED)
-        _close_open_rounds(connection, study)
-        view = _answer(connection, study_id)
-    context.bell.ring()
-    return view
+    for _ in range(_TURNS):
+        try:
+            with context.database.writing() as connection:
+                view = _cancel(connection, study_id)
+        except _ClaimedMeanwhile:
+            continue
+        context.bell.ring()
+        return view
+    raise WrongState("trials of this study are claimed all the time", hint="cancel it again")
+
+
+class _ClaimedMeanwhile(Exception):
+    """A claim was committed after the attempts were held; the order of locks wants them first."""
+
+
+def _cancel(connection: Connection, study_id: StudyId) -> StudyView:
+    running = attempts.hold_live(connection, study_id)
+    trials.cancel_waiting(connection, study_id, EndReason.CANCELLED)
+    for held in running:
+        cancel_held(connection, held)
+    study = studies.lock(connection, study_id)  # no claim passes from here on
+    if limited.unfinished(connection, study_id):
+        raise _ClaimedMeanwhile
+    studies.change_state(connection, study, StudyState.CANCELLED)
+    _close_open_rounds(connection, study)
+    return _answer(connection, study_id)
 
 
 def _close_open_rounds(connection: Connection, study: Study) -> None:

@@ -1,6 +1,6 @@
 """Taking a trial for a slot: which one, from which checkpoint, with what set aside."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any  # Any: JSON of the study's definition
 
 from app import wire
@@ -11,9 +11,10 @@ from app.db.claiming import Candidate, Doorstep, Wanted
 from app.db.database import Connection
 from app.db.identifiers import new_id
 from app.db.trial_rows import best_columns, lineage_column, resume_column
+from app.db.turns import MANY, Turn, turns_of
 from app.domain.budget import Reservation, reservation
 from app.domain.curves import continue_lineage
-from app.domain.ids import AttemptId
+from app.domain.ids import AttemptId, StudyId, TrialId
 from app.domain.leases import Timing, WorkerState, is_quiet
 from app.domain.matching import can_run
 from app.domain.reports import ClaimRequest
@@ -24,7 +25,7 @@ from app.services.losing import lose_to_successor
 from app.services.starting import Beginning, choose_start
 from app.settings import Settings
 
-_TRIES = 50  # candidates that turn out not to fit, in one claim
+_TRIES = 50  # of a study: candidates that turn out not to fit, in one claim
 
 
 class RequestRepeated(Exception):
@@ -51,6 +52,7 @@ class _Taking:
     settings: Settings
     request: ClaimRequest
     reader: Reader
+    takes_marked: bool
 
 
 def take(
@@ -60,27 +62,40 @@ def take(
     if door.worker_state not in (None, WorkerState.ACTIVE):
         return None
     timing = Timing(settings.lease_seconds, settings.sweep_seconds)
-    wanted = Wanted(request, takes_marked=not is_quiet(door.watch, door.now, timing))
-    taking = _Taking(connection, settings, request, Reader(request.worker, door.shares_store))
-    for _ in range(_TRIES):
-        candidate = claiming.find(connection, wanted)
-        if candidate is None:
-            return None
-        job = job_of(candidate.definition)
-        if not can_run(job, request.offers) or not _has_slot_free(connection, candidate):
-            studies = wanted.without_studies | {candidate.trial.study_id}
-            wanted = replace(wanted, without_studies=studies)
-            continue
-        taken = _try(taking, candidate, job)
-        if taken is not None:
-            return taken
-        wanted = replace(wanted, without_trials=wanted.without_trials | {candidate.trial.id})
+    takes_marked = not is_quiet(door.watch, door.now, timing)
+    reader = Reader(request.worker, door.shares_store)
+    taking = _Taking(connection, settings, request, reader, takes_marked)
+    turns, passed = door.turns, frozenset[StudyId]()
+    while turns:
+        for turn in turns:
+            taken = _take_of_study(taking, turn)
+            if taken is not None:
+                return taken
+        passed |= {turn.study_id for turn in turns}
+        turns = turns_of(connection, request, passed) if len(turns) == MANY else ()
     return None
 
 
-def job_of(definition: dict[str, Any]) -> Job | str:
-    """The job of a stored definition."""
-    stored = definition["job"]
+def _take_of_study(taking: _Taking, turn: Turn) -> Taken | None:
+    """The first trial of the study that fits, taken."""
+    job = job_of(turn.job)
+    if not can_run(job, taking.request.offers):
+        return None
+    wanted = Wanted(turn.study_id, taking.request.offers.gpus, taking.takes_marked)
+    without: set[TrialId] = set()
+    while len(without) < _TRIES:
+        candidate = claiming.find(taking.connection, wanted, without)
+        if candidate is None or not _has_slot_free(taking.connection, candidate):
+            return None
+        taken = _try(taking, candidate, job)
+        if taken is not None:
+            return taken
+        without.add(candidate.trial.id)
+    return None
+
+
+def job_of(stored: dict[str, Any] | str) -> Job | str:
+    """A stored job."""
     return stored if isinstance(stored, str) else wire.from_wire(Job, stored)
 
 

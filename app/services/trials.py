@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.db import attempts, outbox, rounds, studies, trial_pages, trial_parts, trials
 from app.db.database import Connection
+from app.db.studies import Study
 from app.db.trial_pages import Filter
 from app.db.trial_parts import Parts
 from app.domain.errors import WrongState
@@ -12,34 +13,50 @@ from app.domain.ids import StudyId, TrialId
 from app.domain.states import ENDED_STUDIES, LIVE_ATTEMPTS, EndReason, RoundState, TrialState
 from app.domain.trials import Trial
 from app.services import waiting
+from app.services.affordable import least_reservation, room_of
 from app.services.context import Context
 from app.services.losing import cancel_held
 from app.services.opening import enter_review_if_over
+from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class TrialView:
-    """A trial with its attempts and checkpoints."""
+    """A trial with its attempts and checkpoints; `waiting_for`: the limit that it does not fit."""
 
     trial: Trial
     parts: Parts
+    waiting_for: str | None = None
 
 
-def view_of(connection: Connection, trial: Trial) -> TrialView:
+def view_of(connection: Connection, settings: Settings, trial: Trial) -> TrialView:
     """The view of one trial."""
-    return views_of(connection, [trial])[0]
+    return views_of(connection, settings, [trial])[0]
 
 
-def views_of(connection: Connection, found: Sequence[Trial]) -> list[TrialView]:
-    """The views of many, in two statements."""
+def views_of(connection: Connection, settings: Settings, found: Sequence[Trial]) -> list[TrialView]:
+    """The views of many trials of a study, in two statements, or three where some wait."""
     parts = trial_parts.of_trials(connection, [trial.id for trial in found])
-    return [TrialView(trial, parts[trial.id]) for trial in found]
+    waiting_ones = [trial for trial in found if trial.state is TrialState.WAITING]
+    study = studies.get(connection, waiting_ones[0].study_id) if waiting_ones else None
+    return [
+        TrialView(trial, parts[trial.id], _waiting_for(settings, study, trial, parts[trial.id]))
+        for trial in found
+    ]
+
+
+def _waiting_for(settings: Settings, study: Study | None, trial: Trial, parts: Parts) -> str | None:
+    if study is None or trial.state is not TrialState.WAITING:
+        return None
+    saved = [kept.step for kept in parts.checkpoints]
+    fits = room_of(study).holds(least_reservation(settings, study, trial, saved))
+    return None if fits else waiting.LIMIT
 
 
 def read_trial(context: Context, trial_id: TrialId) -> TrialView:
     """The trial. Raises MissingObject."""
     with context.database.reading() as connection:
-        return view_of(connection, trials.get(connection, trial_id))
+        return view_of(connection, context.settings, trials.get(connection, trial_id))
 
 
 def list_trials(
@@ -49,7 +66,7 @@ def list_trials(
     with context.database.reading() as connection:
         studies.get(connection, wanted.study_id)
         found, following = trial_pages.page(connection, wanted, cursor, limit)
-        return views_of(connection, found), following
+        return views_of(connection, context.settings, found), following
 
 
 def cancel_trial(context: Context, trial_id: TrialId) -> TrialView:
@@ -59,7 +76,7 @@ def cancel_trial(context: Context, trial_id: TrialId) -> TrialView:
         _cancel(connection, trial)
         enter_review_if_over(connection, trial.study_id, trial.round)
         waiting.refresh(connection, trial.study_id)
-        view = view_of(connection, trials.get(connection, trial_id))
+        view = view_of(connection, context.settings, trials.get(connection, trial_id))
     context.bell.ring()
     return view
 
@@ -99,7 +116,7 @@ def retry_trial(context: Context, trial_id: TrialId) -> TrialView:
         trials.write(connection, trial_id, failures=0, not_before=0.0)
         outbox.add_wake_up(connection, study.definition.gpus)
         waiting.refresh(connection, trial.study_id)
-        view = view_of(connection, trials.get(connection, trial_id))
+        view = view_of(connection, context.settings, trials.get(connection, trial_id))
     context.bell.ring()
     return view
 

@@ -9,7 +9,7 @@ from app.db.recommendations import Recommendation
 from app.db.studies import Study
 from app.domain.ids import StudyId
 from app.domain.recommendations import Advice, Cost
-from app.domain.rounds import Action, Round
+from app.domain.rounds import Round
 from app.domain.states import RoundState, StudyState
 from app.domain.studies import Autopilot
 from app.planning.autopilot import is_acceptable_by_autopilot
@@ -77,9 +77,8 @@ def is_automatic(connection: Connection, study: Study, advice: Advice) -> bool:
     autopilot = study.definition.autopilot
     if autopilot is Autopilot.OFF or study.state is not StudyState.ACTIVE:
         return False
-    wants_curves = advice.action is Action.COLLECT_EVIDENCE and autopilot is Autopilot.ON
-    known = facts.load if wants_curves else facts.outline
-    return is_acceptable_by_autopilot(known(connection, study.id), advice, autopilot)[0]
+    known = facts.outline(connection, study.id)
+    return is_acceptable_by_autopilot(known, advice, autopilot)[0]
 
 
 def is_affordable(study: Study, cost: Cost) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.db import outbox
-from app.db.claiming import sizes_waiting
+from app.db.turns import sizes_waiting
 from app.services.context import Context
 
 

@@ -1,42 +1,71 @@
 """Workers: registration, and whether they take work; the nonce shows who shares the store."""
 
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from app.db import service_state, workers
+from app.db import service_state, timelines, workers
+from app.db.database import Connection
+from app.db.timelines import Stay
 from app.db.workers import Worker
 from app.domain.ids import WorkerId
 from app.domain.leases import WorkerState
 from app.domain.reports import Registration
 from app.services.context import Context
+from app.services.slots import HEARD_WITHIN_SECONDS
 
 NONCE_FILE = ".paceline-store"
 
 
-def register_worker(context: Context, said: Registration) -> Worker:
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """A worker, whether it was heard lately, and what its slots did, by their names."""
+
+    worker: Worker
+    is_live: bool
+    stays: dict[str, list[Stay]]
+
+
+def register_worker(context: Context, said: Registration) -> WorkerView:
     """Store what the worker said; it shares the store if it read there what the API wrote."""
     with context.database.writing() as connection:
         nonce = service_state.text_of(connection, "store_nonce")
         shares_store = nonce is not None and said.store_nonce == nonce
         workers.register(connection, said, shares_store=shares_store)
-        return workers.get(connection, said.worker)
+        return _views(connection, [workers.get(connection, said.worker)])[0]
 
 
 def list_workers(
     context: Context, after: str | None, limit: int
-) -> tuple[list[Worker], str | None]:
+) -> tuple[list[WorkerView], str | None]:
     """A page of workers, and the position of the next."""
     with context.database.reading() as connection:
-        return workers.page(connection, after, limit)
+        found, following = workers.page(connection, after, limit)
+        return _views(connection, found), following
 
 
-def set_worker_state(context: Context, worker_id: WorkerId, state: WorkerState) -> Worker:
+def set_worker_state(context: Context, worker_id: WorkerId, state: WorkerState) -> WorkerView:
     """Cordon: claims nothing new; drain: what runs checkpoints and moves on; or take work again."""
     with context.database.writing() as connection:
         worker = workers.set_state(connection, worker_id, state)
+        view = _views(connection, [worker])[0]
     context.bell.ring()
-    return worker
+    return view
+
+
+def _views(connection: Connection, found: list[Worker]) -> list[WorkerView]:
+    places = [(worker.id, slot.slot) for worker in found for slot in worker.slots]
+    stays = timelines.of_places(connection, places)
+    now = service_state.clock(connection)
+    return [
+        WorkerView(
+            worker,
+            now - worker.last_seen_at <= HEARD_WITHIN_SECONDS,
+            {slot.slot: stays.get((worker.id, slot.slot), []) for slot in worker.slots},
+        )
+        for worker in found
+    ]
 
 
 def write_store_nonce(context: Context) -> None:

@@ -16,19 +16,40 @@ def recommend(
     token_file: TokenFile = None,
     as_json: AsJson = False,
     accept: Annotated[bool, typer.Option("--accept", help="accept the proposal")] = False,
+    production_steps: Annotated[
+        int | None,
+        typer.Option(
+            help="with --accept: the run you hope to launch, where the advice asks for it"
+        ),
+    ] = None,
 ) -> None:
-    """Say what to do next: one sentence, the numbers, the next command."""
+    """Say what to do next: one sentence, the numbers, why, and what would change it."""
     client = connect(url, token_file)
     advice = client.get(f"/v1/studies/{study_id}/recommendation")
     if accept:
-        answer = client.post(f"/v1/studies/{study_id}/rounds", {"accept": advice["id"]})
+        steps = {} if production_steps is None else {"production_steps": production_steps}
+        answer = client.post(f"/v1/studies/{study_id}/rounds", {"accept": advice["id"], **steps})
         _say_accepted(advice, answer, as_json=as_json)
     elif as_json:
         print_json(advice)
     else:
         print_recommendation(advice)
-        if advice["state"] == "proposed" and not advice["blocked_by"]:
-            next_command(f"paceline recommend {study_id} --accept")
+        next_command(_next(advice))
+
+
+def _next(advice: dict[str, Any]) -> str:  # Any: JSON
+    """What to type after reading it."""
+    study_id = advice["study_id"]
+    if advice["state"] != "proposed":
+        is_done = advice["action"] == "finish" and advice["state"] == "accepted"
+        return f"paceline best {study_id}" if is_done else f"paceline study show {study_id}"
+    if advice["blocked_by"]:
+        return f"paceline explain {advice['blocked_by'][0]}"
+    if advice["action"] == "treat_as_compute_bound" and advice["proposal"] is None:
+        return f"paceline recommend {study_id} --accept --production-steps STEPS"
+    if advice["proposal"] is None and advice["action"] != "finish":
+        return f"paceline trial ls {study_id} --round {advice['round']}"
+    return f"paceline recommend {study_id} --accept"
 
 
 def _say_accepted(

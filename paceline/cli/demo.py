@@ -11,6 +11,7 @@ from typing import Annotated, Any  # Any: JSON of the service
 import typer
 
 import paceline
+from paceline.cli.output import verdict_lines
 from paceline.cli.studies import progress_line, read_definition, sign_in_link
 
 STUDY = Path(paceline.__file__).resolve().parents[1] / "examples" / "digits" / "study.yaml"
@@ -114,8 +115,7 @@ class Story:
             f"\nround {one['round']} ({one['purpose']}{proposed}): "
             f"{trials} trials x {one['max_train_steps']} steps"
         )
-        judged = [v for v in self._verdicts(study_id, one["round"]) if v["missing"] != ["purpose"]]
-        for line in verdict_lines(judged):
+        for line in verdict_lines(self._verdicts(study_id, one["round"])):
             self._say(line)
         for advice in self._client.get(f"/v1/studies/{study_id}/recommendations")["items"]:
             if advice["round"] == one["round"]:
@@ -151,22 +151,3 @@ class Story:
             "trials": sum(one["counts"].values()),
             "verdicts": [{"code": v["code"], "verdict": v["verdict"]} for v in verdicts],
         }
-
-
-def finding_mark(verdict: dict[str, Any]) -> str:  # Any: JSON
-    """What only informs is no alarm."""
-    return "i " if verdict["severity"] == "info" else "!!"
-
-
-def verdict_lines(verdicts: list[dict[str, Any]]) -> list[str]:  # Any: JSON
-    """Findings (!!), what informs (i) and what is unclear (?) in words, what is clear in one
-    line."""
-    findings = [v for v in verdicts if v["verdict"] == "finding"]
-    lines = [f"  {finding_mark(v)} {v['code']} {v['message']}" for v in findings]
-    lines += [
-        f"  ?  {v['code']} {v['message'] or 'needs ' + ', '.join(v['missing'])}"
-        for v in verdicts
-        if v["verdict"] == "inconclusive"
-    ]
-    clear = [v["code"] for v in verdicts if v["verdict"] == "clear"]
-    return [*lines, f"  ok {', '.join(clear)}"] if clear else lines

@@ -5,7 +5,18 @@ from typing import Any
 
 import typer
 
-from paceline.cli import access, advice, audits, demo, doctor, plans, servers, studies, trials
+from paceline.cli import (
+    access,
+    advice,
+    audits,
+    demo,
+    doctor,
+    plans,
+    servers,
+    studies,
+    trials,
+    workers,
+)
 from paceline.cli.connection import AUTH, CONFLICT, UNREACHABLE, USAGE, exit_code, say_problem
 
 CANNOT_START = ("StartFailed", "PlaceTaken", "NoSlot")  # they say what is in the way
@@ -22,7 +33,7 @@ app.command()(demo.demo)
 app.command()(servers.up)
 app.command()(servers.api)
 app.command()(servers.conductor)
-app.command()(servers.worker)
+app.add_typer(workers.app, name="worker")
 app.add_typer(studies.app, name="study")
 app.add_typer(trials.app, name="trial")
 app.command()(advice.recommend)

@@ -7,7 +7,8 @@ from typing import Any  # Any: JSON of the service
 
 import typer
 
-MARKS = {"clear": "ok ", "finding": "!! ", "inconclusive": "?  "}
+Json = dict[str, Any]  # Any: JSON of the service
+NOT_ASKED = ["purpose"]  # what a rule misses that is not asked of rounds of this purpose
 
 
 def print_json(value: Any) -> None:  # Any: JSON
@@ -42,39 +43,73 @@ def next_command(words: str) -> None:
     typer.echo(f"\nnext: {words}")
 
 
-def print_verdicts(verdicts: Sequence[dict[str, Any]]) -> None:  # Any: JSON
-    """Each verdict in plain words: findings first, what was not judged last."""
-    order = {"finding": 0, "clear": 1, "inconclusive": 2}
-    for verdict in sorted(verdicts, key=lambda v: order.get(v["verdict"], 3)):
-        mark = MARKS.get(verdict["verdict"], "   ")
-        words = verdict["message"] or ", ".join(f"needs {m}" for m in verdict["missing"])
-        typer.echo(
-            f"  {mark}{verdict['code']}  {verdict['title']}" + (f": {words}" if words else "")
-        )
+def print_verdicts(verdicts: Sequence[Json]) -> None:
+    """Each verdict in plain words."""
+    for line in verdict_lines(verdicts):
+        typer.echo(line)
 
 
-def print_recommendation(advice: dict[str, Any]) -> None:  # Any: JSON
-    """One plain sentence, the numbers, what would change it, what to type."""
-    horizon = advice["max_train_steps"]
+def verdict_lines(verdicts: Sequence[Json]) -> list[str]:
+    """Findings (!!, or i where they only inform) with what to do, what could not be judged (?),
+    and by their codes alone the clear ones and those that are not asked of such a round."""
+    lines = []
+    for verdict in (v for v in verdicts if v["verdict"] == "finding"):
+        mark = "i " if verdict["severity"] == "info" else "!!"
+        waived = " (waived)" if verdict.get("waived") else ""
+        lines.append(f"  {mark} {verdict['code']} {verdict['message']}{waived}")
+        lines.append(f"     -> {verdict['action']}")
+    unjudged = [v for v in verdicts if v["verdict"] == "inconclusive"]
+    lines += [
+        f"  ?  {v['code']} {v['message'] or 'needs ' + ', '.join(v['missing'])}"
+        for v in unjudged
+        if v["missing"] != NOT_ASKED
+    ]
+    clear = [v for v in verdicts if v["verdict"] == "clear"]
+    not_asked = [v for v in unjudged if v["missing"] == NOT_ASKED]
+    for mark, some in (("ok", clear), ("-  not asked here:", not_asked)):
+        if some:
+            lines.append(f"  {mark} {', '.join(dict.fromkeys(v['code'] for v in some))}")
+    return lines
+
+
+def print_recommendation(advice: Json) -> None:
+    """One plain sentence, then the numbers, then why, then what would change it."""
     typer.echo(f"\n{advice['sentence']}\n")
-    typer.echo(
-        f"  action           {advice['action']} "
-        f"({advice['state']}, confidence {advice['confidence']})"
-    )
-    typer.echo(
-        f"  max_train_steps  {horizon['current']} now, {horizon['recommended']} recommended "
-        f"({horizon['low']} ... {horizon['high']})"
-    )
-    cost = advice["cost"]
-    saved = (
-        f", {cost['saved_by_reuse_steps']} saved by reuse" if cost["saved_by_reuse_steps"] else ""
-    )
-    typer.echo(
-        f"  cost             {cost['steps']} steps, {cost['gpu_hours']:.2f} GPU-hours{saved}"
-    )
-    for winner in advice["promote"]:
-        typer.echo(f"  winner           {winner['trial_id']}: {winner['reason']}")
-    for reason in advice["reasons"]:
-        typer.echo(f"  because          {reason['code']}: {reason['message']}")
-    for doubt in advice["would_change_my_mind"]:
-        typer.echo(f"  what would change my mind: {doubt}")
+    for name, words in numbers_of(advice):
+        typer.echo(f"  {name:<16} {words}")
+    for title, lines in (
+        ("why", [f"{reason['code']}: {reason['message']}" for reason in advice["reasons"]]),
+        ("what would change my mind", advice["would_change_my_mind"]),
+    ):
+        if lines:
+            typer.echo(f"\n  {title}")
+            for line in lines:
+                typer.echo(f"    - {line}")
+
+
+def numbers_of(advice: Json) -> list[tuple[str, str]]:
+    """The recommendation's numbers, each with its name."""
+    horizon, cost = advice["max_train_steps"], advice["cost"]
+    between = f"between {horizon['low']} and {horizon['high']}"
+    told = [
+        ("action", f"{advice['action']} ({advice['state']}, confidence {advice['confidence']})"),
+        (
+            "max_train_steps",
+            f"{horizon['current']} now, {horizon['recommended']} recommended ({between})",
+        ),
+    ]
+    for name, box in (advice["parameters"] or {}).items():
+        told.append((name, f"search {box['low']:g} to {box['high']:g}"))
+    if advice["proposal"]:
+        told.append(("cost", _cost(cost)))
+    told += [("winner", f"{one['trial_id']}: {one['reason']}") for one in advice["promote"]]
+    return told
+
+
+def _cost(cost: Json) -> str:
+    words = [f"{cost['steps']} steps"]
+    if cost["gpu_hours"]:
+        words.append(f"{cost['gpu_hours']:.2f} GPU-hours")
+    if cost["saved_by_reuse_steps"]:
+        words.append(f"{cost['saved_by_reuse_steps']} steps saved by reuse")
+    return ", ".join(words)

@@ -5,7 +5,7 @@ from typing import Annotated, Any  # Any: JSON
 import typer
 
 from paceline.cli.connection import AsJson, TokenFile, Url, connect
-from paceline.cli.output import print_json, print_table
+from paceline.cli.output import next_command, print_json, print_table
 
 Json = dict[str, Any]  # Any: JSON
 
@@ -26,7 +26,13 @@ def plan(  # noqa: PLR0913 - typer hands over each option as its own argument
     schedule: Annotated[
         str | None, typer.Option(help="its kind (wsd, constant ...): tells what can be resumed")
     ] = None,
-    rounds_max: Annotated[int, typer.Option(help="how many rounds at most")] = 3,
+    rounds_max: Annotated[int, typer.Option(help="how many rounds at most, up to 10")] = 3,
+    dimensions: Annotated[
+        int | None, typer.Option(help="how many parameters are searched: fewer trials are thin")
+    ] = None,
+    is_mature: Annotated[
+        bool, typer.Option("--mature", help="modelling, pipelines and production all are (P-30)")
+    ] = False,
     url: Url = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
@@ -41,6 +47,8 @@ def plan(  # noqa: PLR0913 - typer hands over each option as its own argument
         "warmup_steps": warmup_steps,
         "schedule": _schedule(schedule, warmup_steps),
         "rounds_max": rounds_max,
+        "dimensions": dimensions,
+        "maturity": dict.fromkeys(("modelling", "pipelines", "production"), is_mature),
     }
     answer = connect(url, token_file).post("/v1/plans", body)
     if as_json:
@@ -57,14 +65,52 @@ def _schedule(kind: str | None, warmup_steps: int) -> Json | None:
 
 
 def _print(answer: Json) -> None:
-    for alternative in answer["alternatives"]:
-        typer.echo(f"{alternative['name']}: {alternative['trade']}")
-        names = ("max_train_steps", "trials", "steps", "gpu_hours", "wall_hours")
-        rows = [[one[name] for name in names] for one in alternative["rounds"]]
-        total = alternative["total"]
-        print_table(names, [*rows, ["total", *(total[name] for name in names[1:])]])
+    """One sentence, a table, what speaks for each, what to post next."""
+    plans = answer["alternatives"]
+    typer.echo(_sentence(plans[0]) if plans else "No plan fits this budget.")
+    if plans:
         typer.echo("")
-    if not answer["alternatives"]:
-        typer.echo("no plan fits this budget")
+        titles = ("plan", "trials x steps", "steps", "GPU-hours", "wall hours", "ends", "patience")
+        print_table(titles, [_row(one) for one in plans])
+        typer.echo("")
+    for one in plans:
+        typer.echo(f"{one['name']}: {one['trade']}")
     for finding in answer["findings"]:
         typer.echo(f"{finding['code']}: {finding['message']}. {finding['action']}")
+    if plans:
+        typer.echo(f"\nThe study of '{plans[0]['name']}', beside its job and parameters:\n")
+        typer.echo(_as_yaml(plans[0]["study"]))
+        next_command("paceline study validate STUDY.yaml")
+
+
+def _sentence(plan: Json) -> str:
+    """The first alternative in words."""
+    rounds = [f"{one['trials']} trials of {one['max_train_steps']} steps" for one in plan["rounds"]]
+    total = plan["total"]
+    hours = "" if total["gpu_hours"] is None else f", {total['gpu_hours']:.4g} GPU-hours"
+    end = f", done by {_day(total['ends_at'])} if it begins now" if total["ends_at"] else ""
+    return f"Train {', then '.join(rounds)}: {total['steps']} steps{hours}{end}."
+
+
+def _row(plan: Json) -> list[object]:
+    rounds = ", ".join(f"{one['trials']} x {one['max_train_steps']}" for one in plan["rounds"])
+    total, is_patient = plan["total"], plan["is_within_patience"]
+    patience = {None: "-", True: "ok", False: "too long"}[is_patient]
+    spent = [total["steps"], total["gpu_hours"], total["wall_hours"]]
+    return [plan["name"], rounds, *spent, _day(total["ends_at"]), patience]
+
+
+def _day(moment: str | None) -> str:
+    return "-" if moment is None else f"{moment[:10]} {moment[11:16]} UTC"
+
+
+def _as_yaml(fields: Json) -> str:
+    """The fields as lines of a study's definition; what is null stays out."""
+    lines = []
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            inner = ", ".join(f"{key}: {each}" for key, each in value.items() if each is not None)
+            lines.append(f"{name}: {{{inner}}}")
+        else:
+            lines.append(f"{name}: {value}")
+    return "\n".join(lines)

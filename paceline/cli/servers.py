@@ -1,4 +1,4 @@
-"""`paceline up`, `api`, `conductor`, `worker`, `db upgrade`: the commands that start processes."""
+"""`paceline up`, `api`, `conductor`, `db upgrade`, and what `worker` runs: the processes."""
 
 import sys
 from pathlib import Path
@@ -107,34 +107,16 @@ def upgrade(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     typer.echo("the schema is at head")
 
 
-def worker(  # noqa: PLR0913 - one argument a flag
-    url: Annotated[str | None, typer.Option("--url", help="address of the service")] = None,
-    token_file: Annotated[
-        Path | None, typer.Option("--token-file", help="file that holds the token")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="what people call this node")] = None,
-    slots: Annotated[int | None, typer.Option(help="how many CPU slots (default: 1)")] = None,
-    gpus_per_slot: Annotated[int | None, typer.Option(help="one slot for so many GPUs")] = None,
-    queue: Annotated[str | None, typer.Option(help="whose work is claimed (default: cpu)")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="k=v that jobs may ask for")] = None,
-    root: Annotated[
-        Path | None, typer.Option(help="relative job folders lie here (default: .)")
-    ] = None,
-    store: Store = None,
-    state_dir: Annotated[
-        Path | None, typer.Option(help="its id and trial folders (default: .paceline/worker)")
-    ] = None,
-    lock_dir: Annotated[Path | None, typer.Option(help="GPU locks of this node")] = None,
-    allow_commands: Annotated[bool, typer.Option("--allow-commands", help="run any argv")] = False,
-    pass_env: Annotated[list[str] | None, typer.Option(help="variables to hand on")] = None,
-    broker: Broker = None,
-) -> None:
-    """Run trainings on this node's slots."""
-    said = locals().items()
-    flags = {name: value for name, value in said if value not in (None, []) and value is not False}
+def run_worker(flags: dict[str, Any]) -> None:  # Any: values of all types
+    """Run trainings on this node's slots until told to end; flags not given are left out."""
     from app.logs import configure_logging  # noqa: PLC0415 - a worker's import, only here
     from workers.main import run  # noqa: PLC0415 - as above
     from workers.options import WorkerOptions  # noqa: PLC0415 - as above
 
+    given = {
+        key: value
+        for key, value in flags.items()
+        if value is not None and value is not False and value != []
+    }
     configure_logging(as_json=not sys.stderr.isatty())
-    raise typer.Exit(run(WorkerOptions(**flags)))
+    raise typer.Exit(run(WorkerOptions(**given)))

@@ -10,6 +10,7 @@ from paceline.cli.output import next_command, print_json, print_table
 app = typer.Typer(no_args_is_help=True, help="look at trials, their curves and logs")
 
 TrialId = Annotated[str, typer.Argument(help="the trial's id", metavar="TRIAL")]
+GIB = 2**30
 BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -72,14 +73,33 @@ def show(
     if trial["best_step"] is not None:
         share = f"{trial['best_step_fraction']:.0%} of the horizon"
         typer.echo(f"best: {trial['best_value']:.6g} at step {trial['best_step']} ({share})")
+    if trial.get("seconds_per_step") is not None:
+        typer.echo(f"speed: {trial['seconds_per_step']:.3g} seconds a step, without its start-up")
+    if trial.get("waiting_for"):
+        typer.echo("waits: what is left of the study's limits is less than this trial needs")
     rows = [
         (a["number"], a["state"], a["worker"], a["start_step"], a["last_step"], a["reason"])
         for a in trial["attempts"]
     ]
     print_table(("attempt", "state", "worker", "from step", "to step", "reason"), rows)
+    for attempt in trial["attempts"]:
+        for gpu in attempt.get("gpus", ()):
+            typer.echo(f"attempt {attempt['number']} on {_gpu_line(gpu)}")
     for saved in trial["checkpoints"]:
         typer.echo(f"checkpoint at {saved['step']}: {saved['store']}/{saved['key']}")
     next_command(f"paceline trial curve {trial_id}")
+
+
+def _gpu_line(gpu: dict[str, Any]) -> str:  # Any: JSON
+    """`H100 (GPU-ab): 41% busy, at most 17.3 of 80.0 GiB`; what is not known is left out."""
+    name = f"{gpu['name']} ({gpu['id']})" if gpu["name"] else gpu["id"]
+    said = []
+    if gpu["mean_utilisation"] is not None:
+        said.append(f"{gpu['mean_utilisation']:.0%} busy")
+    if gpu["peak_memory_bytes"] is not None:
+        total = f" of {gpu['memory_bytes'] / GIB:.1f}" if gpu["memory_bytes"] else ""
+        said.append(f"at most {gpu['peak_memory_bytes'] / GIB:.1f}{total} GiB")
+    return f"{name}: {', '.join(said)}" if said else name
 
 
 @app.command()

@@ -27,7 +27,7 @@ from app.services.context import Context
 from app.services.reviews import review_round, rounds_to_review
 
 Json = Any  # JSON, as the contract says
-Training = Callable[[Trial, int], float]
+Training = Callable[[Trial, int], float | dict[str, float]]  # val_error, or several metrics
 
 RATE = {"type": "float", "low": 0.003, "high": 0.3, "scale": "log", "role": "learning_rate"}
 STUDY: dict[str, Json] = {
@@ -127,12 +127,18 @@ def run_to_end(connection: Connection, trial: Trial, training: Training) -> None
     start = trial.resume.step if trial.resume else 0
     attempt_id = _attempt(connection, trial, AttemptState.SUCCEEDED)
     grid = [s for s in evaluation_steps(trial.interval_steps, trial.max_train_steps) if s > start]
-    values = [training(trial, step) for step in grid]
-    chunk = Chunk("val_error", np.array(grid, np.int64), np.array(values, np.float64))
-    chunks.write(connection, attempt_id, [chunk])
+    told = [_metrics(training(trial, step)) for step in grid]
+    metrics = {name: [one[name] for one in told] for name in told[0]}
+    steps = np.array(grid, np.int64)
+    written = [Chunk(n, steps, np.array(v, np.float64)) for n, v in metrics.items()]
+    chunks.write(connection, attempt_id, written)
     for step in {*trial.checkpoint_steps, trial.max_train_steps}:
         _checkpoint(connection, trial, attempt_id, step)
-    _finish(connection, trial, attempt_id, values)
+    _finish(connection, trial, attempt_id, metrics["val_error"])
+
+
+def _metrics(told: float | dict[str, float]) -> dict[str, float]:
+    return told if isinstance(told, dict) else {"val_error": told}
 
 
 def _finish(

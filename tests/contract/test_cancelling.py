@@ -1,10 +1,17 @@
 """Cancelling: what runs ends at once, and its books are those of every other end."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import pytest
+from sqlalchemy import event
 
+from app.domain.ids import StudyId
+from app.services.study_states import cancel_study
 from tests.contract.lab import STUDY, Lab
-from tests.contract.slot import Slot, attempt_row
+from tests.contract.slot import Attempt, Slot, attempt_row
 
+CANCELS_WAITING = "ORDER BY trials.number FOR NO KEY UPDATE"
 GPU_JOB = {**STUDY["job"], "gpus": 1}
 GPU_SLOT = {"commands": True, "gpus": 1}
 
@@ -35,3 +42,37 @@ def test_cancelling_the_last_trial_that_runs_sends_its_round_to_review(lab: Lab)
     assert lab.client.post(f"/v1/trials/{attempt.trial_id}/cancel").status_code == 200
     study = lab.study(study_id)
     assert (study["rounds"][0]["state"], study["waiting_for"]) == ("in_review", "review")
+
+
+@contextmanager
+def just_before(lab: Lab, words: str, do: Callable[[], object]) -> Iterator[None]:
+    """Do something once, in a transaction of its own, before the first statement with `words`."""
+    waiting = [do]
+
+    def look(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        del connection, cursor, rest
+        if words in " ".join(statement.split()) and waiting:
+            waiting.pop()()
+
+    engine = lab.context.database.engine
+    event.listen(engine, "before_cursor_execute", look)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", look)
+    assert not waiting, "the moment never came"
+
+
+def test_a_claim_in_the_midst_of_cancelling_its_study_leaves_nothing_running(
+    postgres_lab: Lab,
+) -> None:
+    lab = postgres_lab  # SQLite has one writer at a time
+    study_id = StudyId(lab.create()["id"])
+    claimed: list[Attempt] = []
+    with just_before(lab, CANCELS_WAITING, lambda: claimed.append(Slot(lab).claim())):
+        cancel_study(lab.context, study_id)
+    assert lab.study(study_id)["state"] == "cancelled"
+    assert {trial["state"] for trial in lab.trials(study_id)} == {"cancelled"}
+    assert attempt_row(lab, claimed[0].id)["state"] == "cancelled"
+    assert lab.study(study_id)["budget"]["steps"]["reserved"] == 0
+    assert claimed[0].heartbeat().json()["command"] == "cancel"

@@ -49,6 +49,16 @@ def test_what_differs_is_named_and_refused(lab: Lab, changes: Json, told: str) -
     assert len(lab.study(study_id)["rounds"]) == 1, "nothing was opened"
 
 
+def test_a_schedule_that_differs_before_the_resume_is_named_by_its_rule(lab: Lab) -> None:
+    study_id, origin = trained(lab)
+    problem = lab.post_round(study_id, longer(origin, schedule={"kind": "linear"}), 422)
+    (finding,) = problem["findings"]
+    assert (problem["type"], finding["code"]) == ("refused-by-rules", "SCH703")
+    assert finding["evidence"] == {"resume_step": 64, "schedules_agree_until": 1}
+    other = longer(origin, seeds=[7])
+    assert lab.post_round(study_id, other, 422)["type"] == "invalid-input", "no rule is about seeds"
+
+
 def test_a_step_without_a_checkpoint_is_refused_with_those_that_there_are(lab: Lab) -> None:
     study_id, origin = trained(lab)
     point = {"resume": {"trial_id": origin["id"], "step": 32}}

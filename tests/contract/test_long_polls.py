@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+from app.api.metrics import Metrics
 from app.api.waiting import Waiters
 from app.domain.ids import WorkerId
 from app.domain.reports import ClaimRequest, Offers
@@ -34,7 +35,7 @@ def test_everybody_who_waits_gets_a_trial_of_his_own(lab: Lab) -> None:
 
 def test_a_client_that_left_claims_nothing(lab: Lab) -> None:
     async def scene() -> Claimed | None:
-        waiters = Waiters(lab.context)
+        waiters = Waiters(lab.context, Metrics(lab.context).claim_seconds)
         waiting = asyncio.create_task(waiters.claim(_request(), _has_left))
         while not waiters.count:
             await asyncio.sleep(0.01)

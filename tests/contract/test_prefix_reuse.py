@@ -1,5 +1,7 @@
 """Prefix reuse: a trial begins with another trial's checkpoint, and pays only what is left."""
 
+from dataclasses import replace
+
 from sqlalchemy import update
 
 from app.db import rounds, trials
@@ -41,6 +43,16 @@ def test_a_checkpoint_that_is_gone_makes_it_pay_all(lab: Lab) -> None:
     assert (trial["resume"], trial["best_step"]) == (None, None)
 
 
+def test_a_stored_resume_whose_schedule_no_longer_agrees_makes_it_pay_all(lab: Lab) -> None:
+    origin, study_id = _trained_origin(lab)
+    lower = replace(Schedule.from_dict(origin.claim["schedule"]), peak=0.001)
+    _longer(lab, study_id, origin, lower)
+    heir = Slot(lab).claim()
+    assert heir.claim["resume"] is None
+    assert attempt_row(lab, heir.id)["reserved_steps"] == 128
+    assert lab.get(f"/v1/trials/{heir.trial_id}")["resume"] is None
+
+
 def _trained_origin(lab: Lab) -> tuple[Attempt, StudyId]:
     study_id = StudyId(lab.create(trials=1)["id"])
     origin = Slot(lab).claim()
@@ -51,14 +63,15 @@ def _trained_origin(lab: Lab) -> tuple[Attempt, StudyId]:
     return origin, study_id
 
 
-def _longer(lab: Lab, study_id: StudyId, origin: Attempt) -> None:
-    """A second round to step 128, evaluated every 20 steps, from the origin's step 60."""
+def _longer(lab: Lab, study_id: StudyId, origin: Attempt, schedule: Schedule | None = None) -> None:
+    """A second round to step 128, evaluated every 20 steps, from the origin's step 60, under its
+    schedule unless another one is given."""
     new = NewTrial(
         point_index=0,
         point_key="{}",
         params=origin.claim["trial"]["params"],
         seed=0,
-        schedule=Schedule("constant", 0.1),
+        schedule=schedule or Schedule.from_dict(origin.claim["schedule"]),
         resume=Resume(TrialId(origin.trial_id), 60),
     )
     with lab.context.database.writing() as connection:

@@ -20,6 +20,29 @@ def test_what_does_not_fit_waits_while_something_is_reserved(lab: Lab) -> None:
     assert attempt.heartbeat(51).json()["command"] == "continue"
 
 
+def test_a_trial_that_does_not_fit_the_limit_says_so_itself(lab: Lab) -> None:
+    study = lab.create(trials=3, limits={"total_steps": 128})
+    Slot(lab).claim()
+    first, second, third = lab.trials(study["id"], order="number")
+    assert [first["state"], second["state"]] == ["running", "waiting"]
+    assert {trial["waiting_for"] for trial in (first, second, third)} == {None}, "one more fits"
+    Slot(lab, slot="1").claim()
+    third = lab.get(f"/v1/trials/{third['id']}")
+    assert (third["state"], third["waiting_for"]) == ("waiting", "limit")
+    raised = lab.client.patch(f"/v1/studies/{study['id']}", json={"limits": {"total_steps": 192}})
+    assert raised.status_code == 200, raised.text
+    assert lab.get(f"/v1/trials/{third['id']}")["waiting_for"] is None
+
+
+def test_a_trial_with_a_checkpoint_needs_only_the_rest_of_its_steps(lab: Lab) -> None:
+    lab.create(trials=2, limits={"total_steps": 100})
+    attempt = Slot(lab).claim()
+    attempt.measure([40], [0.5])
+    attempt.checkpoint(40)
+    trial = attempt.finish("preempted", 40).json()
+    assert (trial["state"], trial["waiting_for"]) == ("waiting", None), "24 of the 60 left"
+
+
 def test_a_spent_limit_cancels_what_waits_and_pauses_the_study(lab: Lab) -> None:
     study = lab.create(trials=3, limits={"total_steps": 100})
     Slot(lab).claim().run()

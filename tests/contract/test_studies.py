@@ -114,10 +114,30 @@ BROKEN: dict[str, tuple[Json, str]] = {
     "a grid without points": ({"sampler": {"kind": "grid"}, "trials": None}, "points"),
     "a horizon beyond production": ({"production_steps": 10}, "production_steps"),
     "no steps": ({"max_train_steps": 0}, "max_train_steps"),
-    "a search for the horizon": (
+    "a search for a fit that nobody can tell": (
         {"max_train_steps": {"auto": {"start_steps": 5, "cap_steps": 50}}},
-        "max_train_steps",
+        "training_metric.perfect",
     ),
+    "a search that starts beyond its cap": (
+        {"max_train_steps": {"auto": {"start_steps": 50, "cap_steps": 5}}},
+        "cap_steps",
+    ),
+    "a search that starts at nothing": (
+        {"max_train_steps": {"auto": {"start_steps": 0, "cap_steps": 5}}},
+        "start_steps",
+    ),
+    "a search with a word too much": (
+        {"max_train_steps": {"auto": {"start_steps": 1, "cap_steps": 5, "by": 2}}},
+        "by",
+    ),
+    "a compute-bound search without its production length": (
+        {
+            "max_train_steps": {"auto": {"start_steps": 5, "cap_steps": 50}},
+            "workload": "compute_bound",
+        },
+        "production_steps",
+    ),
+    "no production length": ({"production_steps": 0}, "production_steps"),
     "an unknown field": ({"max_epochs": 3}, "max_epochs"),
 }
 

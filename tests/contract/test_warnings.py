@@ -7,7 +7,7 @@ from tests.contract.lab import STUDY, Lab
 Json = Any  # JSON, as the contract says
 
 
-def register(lab: Lab, name: str, gpus: int = 0, nonce: str | None = None) -> None:
+def register(lab: Lab, name: str, gpus: int = 0, nonce: str | None = None, **said: Json) -> None:
     body = {
         "worker": name,
         "boot_id": "boot",
@@ -18,6 +18,7 @@ def register(lab: Lab, name: str, gpus: int = 0, nonce: str | None = None) -> No
         "slots": [{"slot": "0", "gpus": gpus, "queue": "cpu"}],
         "entrypoints": [],
         "commands": True,
+        **said,
     }
     answer = lab.client.post("/v1/workers", json=body)
     assert answer.status_code < 300, answer.text
@@ -40,6 +41,29 @@ def test_a_job_too_large_for_every_slot_is_accepted_with_a_warning_that_names_th
     study = lab.study(study["id"])
     assert not any("GPUs" in words for words in study["warnings"])
     assert study["waiting_for"] == "trials"
+
+
+def test_labels_that_nobody_has_are_named_and_waited_for(lab: Lab) -> None:
+    job = {**STUDY["job"], "labels": {"pool": "a", "zone": "eu"}}
+    study_id = lab.create(job=job)["id"]
+    (told,) = lab.study(study_id)["warnings"]
+    assert "pool=a, zone=eu (none is registered yet)" in told
+    register(lab, "plain", labels={})
+    register(lab, "pooled", labels={"pool": "a"})
+    study = lab.study(study_id)
+    (told,) = [words for words in study["warnings"] if "labels" in words]
+    assert "zone=eu (2 registered, with pool=a)" in told
+    assert study["waiting_for"] == "worker"
+    register(lab, "right", labels={"pool": "a", "zone": "eu", "rack": "7"})
+    study = lab.study(study_id)
+    assert not any("labels" in words for words in study["warnings"])
+    assert study["waiting_for"] == "trials"
+
+
+def test_a_worker_that_does_not_say_its_labels_may_have_any(lab: Lab) -> None:
+    register(lab, "silent")
+    study = lab.create(job={**STUDY["job"], "labels": {"pool": "a"}})
+    assert (study["warnings"], study["waiting_for"]) == ([], "trials")
 
 
 def test_nodes_that_do_not_share_a_store_are_named_once_there_are_several(lab: Lab) -> None:

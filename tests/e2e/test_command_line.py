@@ -237,6 +237,19 @@ def test_finding_of_a_rule_has_its_own_exit_code(story: Story) -> None:
     assert "HZN102" in story.terminal.fail(FINDING, "study", "validate", file)
 
 
+def test_workers_are_listed_cordoned_drained_and_let_back(story: Story) -> None:
+    (worker,) = story.terminal.json("worker", "ls")["items"]
+    assert worker["slots"][0]["attempts"], "the study ran on it"
+    printed = story.terminal.type("worker", "ls")
+    assert worker["id"] in printed
+    assert "succeeded" in printed
+    for word, state in (("cordon", "cordoned"), ("drain", "draining"), ("uncordon", "active")):
+        assert f"is {state}" in story.terminal.type("worker", word, worker["name"])
+        assert story.terminal.json("worker", "ls")["items"][0]["state"] == state
+    assert "uncordon" in story.terminal.type("worker", "--help")
+    story.terminal.fail(NOT_FOUND, "worker", "drain", "nobody")
+
+
 def test_unknown_things_are_not_found(story: Story) -> None:
     typed = story.terminal
     for words in (["study", "show"], ["study", "watch"], ["recommend"], ["best"], ["trial", "ls"]):

@@ -2,12 +2,17 @@
 
 from typing import Any  # Any: JSON
 
+from app import wire
 from app.api.answers import rfc3339
 from app.db.attempt_rows import start_column
+from app.db.timelines import Stay
 from app.db.workers import Worker
+from app.domain.reports import SlotOffer
 from app.domain.trials import Attempt, Checkpoint
 from app.services.claims import Claimed
+from app.services.fleet import state_of
 from app.services.progress import Kept
+from app.services.workers import WorkerView
 from app.settings import Settings
 
 Json = dict[str, Any]  # Any: JSON
@@ -60,6 +65,7 @@ def attempt_detail(attempt: Attempt) -> Json:
         "reason": attempt.reason,
         "exit_code": attempt.exit_code,
         "code": attempt.code,
+        "gpus": [wire.to_wire(use) for use in attempt.gpus],
     }
 
 
@@ -79,8 +85,9 @@ def stored_checkpoint(kept: Checkpoint) -> Json:
     }
 
 
-def worker_answer(worker: Worker, store: str) -> Json:
-    """One worker, and whether it shares the service's store."""
+def worker_answer(view: WorkerView, store: str) -> Json:
+    """One worker, whether it shares the service's store, and what its slots do and did."""
+    worker = view.worker
     return {
         "id": worker.id,
         "boot_id": worker.boot_id,
@@ -90,9 +97,31 @@ def worker_answer(worker: Worker, store: str) -> Json:
         "store": worker.store,
         "shares_store": worker.shares_store,
         "service_store": store,
-        "slots": [{"slot": s.slot, "gpus": s.gpus, "queue": s.queue} for s in worker.slots],
+        "slots": [slot_answer(worker, slot, view.stays[slot.slot]) for slot in worker.slots],
         "entrypoints": list(worker.entrypoints),
         "commands": worker.commands,
+        "labels": worker.labels,
         "registered_at": rfc3339(worker.registered_at),
         "last_seen_at": rfc3339(worker.last_seen_at),
+        "is_live": view.is_live,
+    }
+
+
+def slot_answer(worker: Worker, slot: SlotOffer, stays: list[Stay]) -> Json:
+    """One slot: what it does, and its last attempts, newest first."""
+    return {
+        **wire.to_wire(slot),
+        "state": state_of(worker, slot, is_busy=any(stay.is_live for stay in stays)),
+        "attempts": [
+            {
+                "id": stay.attempt_id,
+                "trial_id": stay.trial_id,
+                "study_id": stay.study_id,
+                "state": stay.state,
+                "started_at": rfc3339(stay.started_at),
+                "ended_at": rfc3339(stay.ended_at),
+                "reason": stay.reason,
+            }
+            for stay in stays
+        ],
     }

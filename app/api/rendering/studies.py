@@ -111,4 +111,5 @@ def dry_run_answer(rehearsed: DryRun) -> Json:
         "trials": rehearsed.trials,
         "cost": wire.to_wire(rehearsed.cost),
         "verdicts": [wire.to_wire(verdict) for verdict in rehearsed.verdicts],
+        "warnings": list(rehearsed.warnings),
     }

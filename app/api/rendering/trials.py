@@ -32,10 +32,12 @@ def trial_answer(view: TrialView) -> Json:
         "schedule": trial.schedule.to_dict(),
         "origin": wire.to_wire(trial.origin) if trial.origin else None,
         "resume": wire.to_wire(trial.resume) if trial.resume else None,
+        "waiting_for": view.waiting_for,
         "last_step": trial.best.last_step,
         "best_step": trial.best.step,
         "best_value": trial.best.value,
         "best_step_fraction": trial.best_step_fraction,
+        "seconds_per_step": view.parts.seconds_per_step,
         "reason": trial.reason,
         "attempts": [attempt_answer(attempt) for attempt in view.parts.attempts],
         "checkpoints": [checkpoint_answer(kept) for kept in view.parts.checkpoints],
@@ -56,6 +58,7 @@ def attempt_answer(attempt: AttemptSummary) -> Json:
         "ended_at": rfc3339(attempt.ended_at),
         "reason": attempt.reason,
         "exit_code": attempt.exit_code,
+        "gpus": [wire.to_wire(use) for use in attempt.gpus],
     }
 
 

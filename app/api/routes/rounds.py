@@ -1,5 +1,6 @@
 """Rounds: accept a recommendation or write one by hand, close one, add trials, read its review."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -45,8 +46,8 @@ def open_round(
     del caller  # the scope is the check
     if isinstance(body, AcceptRequest):
         return _accept(context, StudyId(study_id), body)
-    number = rounds.post_round(context, StudyId(study_id), body, key)
-    return _round(context, StudyId(study_id), number, 201)
+    opened = rounds.post_round(context, StudyId(study_id), body, key)
+    return _round(context, StudyId(study_id), opened.round, 201, warnings=opened.warnings)
 
 
 @router.get("/{number}")
@@ -94,7 +95,10 @@ def _accept(context: Context, study_id: StudyId, body: AcceptRequest) -> Respons
     return _round(context, study_id, accepted.round, 201 if accepted.is_new else 200)
 
 
-def _round(context: Context, study_id: StudyId, number: int, status: int) -> Response:
+def _round(
+    context: Context, study_id: StudyId, number: int, status: int, warnings: Sequence[str] = ()
+) -> Response:
     answer = round_answer(rounds.read_round(context, study_id, number))
+    answer["warnings"] = list(warnings)
     path = f"/v1/studies/{study_id}/rounds/{number}"
     return JsonAnswer(answer, status, headers=location(path))

@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar  # Any: JSON
 
 from fastapi import APIRouter, Depends, Response
 
+from app import wire
 from app.api.answers import JsonAnswer
 from app.api.auth import Reader
 from app.api.body import parsed
-from app.api.rendering.findings import finding_answer
 from app.domain.errors import InvalidInput
 from app.domain.space import STRICT_FIELDS
 from app.planning.extension import Curve, Extension, extend_schedule
@@ -61,7 +61,7 @@ def render(found: Extension) -> dict[str, Any]:  # Any: JSON
         "alternatives": [
             {"schedule": one.schedule.to_dict(), "why": one.why} for one in found.alternatives
         ],
-        "findings": [finding_answer(one) for one in found.findings],
+        "findings": [wire.to_wire(one) for one in found.findings],
         "reason": found.reason,
     }
 

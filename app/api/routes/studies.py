@@ -39,10 +39,11 @@ def create_study(
     """A new study; `dry_run=true` checks it and shows its first round and cost."""
     _check_command(caller, body)
     if dry_run:
-        return JsonAnswer(dry_run_answer(studies.rehearse_study(body)))
-    study_id = studies.create_study(context, body, key)
-    answer = study_answer(studies.read_study(context, study_id))
-    return JsonAnswer(answer, 201, headers=location(f"/v1/studies/{study_id}"))
+        return JsonAnswer(dry_run_answer(studies.rehearse_study(context, body)))
+    created = studies.create_study(context, body, key)
+    answer = study_answer(studies.read_study(context, created.study_id))
+    answer["warnings"] += created.warnings
+    return JsonAnswer(answer, 201, headers=location(f"/v1/studies/{created.study_id}"))
 
 
 @router.get("")

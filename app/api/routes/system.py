@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.api.answers import JsonAnswer
 from app.api.auth import principal
@@ -40,9 +40,9 @@ def show_version() -> Response:
 
 
 @router.get("/metrics", dependencies=signed_in)
-def show_metrics() -> Response:
-    """Prometheus metrics of this process."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+def show_metrics(request: Request) -> Response:
+    """Prometheus metrics of this process and of the fleet."""
+    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/openapi.json", dependencies=signed_in)

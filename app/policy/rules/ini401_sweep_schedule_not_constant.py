@@ -13,7 +13,7 @@ What to do: give the round `schedule: {kind: constant}` without warmup.
 from app.domain.rounds import Purpose
 from app.domain.schedules import ScheduleDefinition
 from app.domain.studies import Binding
-from app.policy.admission import RoundAdmission
+from app.policy.admission import RoundAdmission, at_review
 from app.policy.rule import Rule, Severity, Stage
 from app.policy.verdicts import Clear, Finding, Inconclusive, Judged, Verdict
 
@@ -49,5 +49,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     default_binding=Binding.ENFORCE,
     explanation=__doc__,
-    checks={Stage.ROUND_ADMISSION: check},
+    checks={Stage.ROUND_ADMISSION: check, Stage.ROUND_REVIEW: at_review(check)},
 )

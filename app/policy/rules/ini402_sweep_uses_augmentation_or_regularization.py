@@ -12,14 +12,13 @@ What to do: fix these values at `off` for the sweep, and let the tune rounds sea
 """
 
 from app.domain.rounds import Purpose
-from app.domain.space import FixedValue, Parameter, Role, Value
+from app.domain.space import FixedValue, Parameter, Value
 from app.domain.studies import Binding
-from app.policy.admission import RoundAdmission
+from app.policy.admission import RoundAdmission, at_review
 from app.policy.rule import Rule, Severity, Stage
+from app.policy.switches import SLOWING_ROLES, is_off
 from app.policy.verdicts import Clear, Finding, Inconclusive, Judged, Verdict
 
-ROLES = (Role.AUGMENTATION, Role.REGULARIZATION)
-OFF_WORDS = frozenset({"none", "off", "false", "identity"})
 ACTION = "Fix these values at `off` for the sweep; let the tune rounds search them."
 
 
@@ -36,15 +35,8 @@ def check(facts: RoundAdmission) -> Verdict:
     return Finding(f"the sweep runs with {', '.join(on)} switched on", ACTION, judged)
 
 
-def is_off(value: Value, off: Value | None) -> bool:
-    """Whether a value switches its parameter off."""
-    if off is not None:
-        return value == off
-    return value.lower() in OFF_WORDS if isinstance(value, str) else value == 0
-
-
 def _is_on(what: Parameter | FixedValue, values: tuple[Value, ...]) -> bool:
-    return what.role in ROLES and any(not is_off(value, what.off) for value in values)
+    return what.role in SLOWING_ROLES and any(not is_off(value, what.off) for value in values)
 
 
 def _values_that_run(facts: RoundAdmission, name: str, parameter: Parameter) -> tuple[Value, ...]:
@@ -62,5 +54,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     default_binding=Binding.ENFORCE,
     explanation=__doc__,
-    checks={Stage.ROUND_ADMISSION: check},
+    checks={Stage.ROUND_ADMISSION: check, Stage.ROUND_REVIEW: at_review(check)},
 )

@@ -1,7 +1,8 @@
 """The sweep's grid is too coarse or too narrow.
 
-What it does: counts the learning rates that an lr_sweep round will try and the decades that they
-span.
+What it does: counts the learning rates that an lr_sweep round tries and the decades that they
+span, together with those of earlier probe and sweep rounds at the same horizon and fixed values: a
+sweep that is widened counts as one.
 
 Why it matters: the sweep is a grid over the learning rate (P-16) whose fastest trial sets the
 first `max_train_steps`. With few rates, or a narrow range, the fastest one tried is not the
@@ -13,13 +14,14 @@ What to do: at least 7 rates, evenly spaced on a log scale over at least 3 decad
 import math
 from collections.abc import Sequence
 
-from app.domain.rounds import Purpose
+from app.domain.rounds import Point, Purpose
 from app.domain.space import Role
-from app.policy.admission import RoundAdmission
+from app.policy.admission import RoundAdmission, at_review
 from app.policy.rule import Rule, Severity, Stage
 from app.policy.verdicts import Clear, Finding, Inconclusive, Judged, Verdict
 
 LEAST_POINTS = 7  # P-16
+SWEPT = (Purpose.PROBE, Purpose.LR_SWEEP)
 LEAST_DECADES = 2.98  # three, less what rounding of typed rates takes
 ACTION = "Sweep at least 7 rates, evenly spaced on a log scale over at least 3 decades."
 
@@ -45,10 +47,27 @@ def check(facts: RoundAdmission) -> Verdict:
 
 def _grid(facts: RoundAdmission, name: str) -> tuple[int, float]:
     """(how many rates, decades spanned) of one learning rate."""
-    given = {float(p.params[name]) for p in facts.points if name in p.params}
+    given = _rates(facts.points, name) | _rates(_points_before(facts), name)
     sampled = (facts.sampler.points or {}).get(name) or facts.trials or 0
     bounds = facts.parameters[name].bounds if sampled else ()
     return sampled + len(given), _decades([*given, *bounds])
+
+
+def _points_before(facts: RoundAdmission) -> list[Point]:
+    """Of earlier probes and sweeps that this round adds to."""
+    return [
+        point
+        for earlier in facts.earlier
+        if earlier.definition.purpose in SWEPT
+        and earlier.definition.max_train_steps == facts.max_train_steps
+        and earlier.definition.fixed == facts.fixed
+        and earlier.definition.schedule == facts.schedule
+        for point in earlier.definition.points
+    ]
+
+
+def _rates(points: Sequence[Point], name: str) -> set[float]:
+    return {float(point.params[name]) for point in points if name in point.params}
 
 
 def _decades(values: Sequence[float]) -> float:
@@ -63,6 +82,6 @@ RULE = Rule(
     claims=("P-16",),
     severity=Severity.WARN,
     explanation=__doc__,
-    checks={Stage.ROUND_ADMISSION: check},
+    checks={Stage.ROUND_ADMISSION: check, Stage.ROUND_REVIEW: at_review(check)},
     settings={"INI405.least_points": LEAST_POINTS, "INI405.least_decades": LEAST_DECADES},
 )

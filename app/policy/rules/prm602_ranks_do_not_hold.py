@@ -2,8 +2,10 @@
 
 What it does: takes the configurations that ran under the same seed at this and at a shorter
 horizon. Under 6 pairs it only asks whether the earlier winner is still within what ties with the
-best. From 6 on it asks how well the ranks agree inside the top set of both lengths. It blocks only
-if they do not and the promoted best also loses clearly to another re-run.
+best. From 6 on it asks how well the ranks agree inside the top set of both lengths. It blocks a
+tune round only, and only if they do not agree and the promoted best also loses clearly to another
+re-run, until 8 configurations were tried here that no shorter run had chosen. A final round
+concludes nothing from shorter runs any more: there it only says so.
 
 Why it matters: conclusions at a short horizon may not hold at twice the length, let alone at full
 length (P-21); conclusions of shorter runs are re-checked as needed (P-23), at every round where
@@ -24,6 +26,7 @@ from app.policy.verdicts import Clear, Evidence, Finding, Inconclusive, Judged, 
 LEAST_PAIRS = 6
 BROKEN, WEAK = 0.2, 0.3
 LOSS = 2.0  # eps: how clearly the promoted best must lose for a broken order to block
+FRESH_POINTS = 8.0  # configurations first tried here: then this horizon speaks for itself
 ACTION = "Run more points at this horizon before going on."
 NOTHING: Evidence = {"state": None, "top_rank_correlation": None, "pairs": 0}
 
@@ -69,8 +72,16 @@ def _judge_order(facts: ReviewFacts, pairs: RankPairs, gamma: float) -> Verdict:
     message = f"ranks of the top of {n} pairs since {pairs.shorter_steps} steps: {state}"
     if state == "holds":
         return Clear(judged, message)
-    is_blocking = state == "broken" and loss > LOSS * facts.noise.eps
+    is_blocking = state == "broken" and loss > LOSS * facts.noise.eps and _rests_on(facts, pairs)
     return Finding(message, ACTION, judged, is_advice_only=not is_blocking)
+
+
+def _rests_on(facts: ReviewFacts, pairs: RankPairs) -> bool:
+    """Whether what is concluded here still rests on the ranks of shorter runs."""
+    re_run = {t.point_key for t in facts.trials if t.trial_id in pairs.trial_ids}
+    tried = {c.point_key for c in (*facts.configurations, *facts.dead)}
+    is_few = len(tried - re_run) < facts.setting("PRM602.fresh_points", FRESH_POINTS)
+    return is_few and facts.round.definition.purpose is Purpose.TUNE
 
 
 def _judged(evidence: Evidence, statistic: float, threshold: float, pairs: RankPairs) -> Judged:
@@ -99,5 +110,6 @@ RULE = Rule(
         "PRM602.least_pairs": LEAST_PAIRS,
         "PRM602.broken": BROKEN,
         "PRM602.weak": WEAK,
+        "PRM602.fresh_points": FRESH_POINTS,
     },
 )

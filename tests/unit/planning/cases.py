@@ -9,6 +9,7 @@ from app.domain.studies import Binding, StudyDefinition
 from app.planning.adviser import advise
 from app.planning.case import Case, open_case
 from app.policy.facts import RoundFacts, StudyFacts
+from tests.unit.planning.plain_words import assert_reads_well
 from tests.unit.policy.builders import definition, round_facts, sweep, valley
 
 HORIZON = 1000
@@ -20,7 +21,7 @@ def verdict(code: str, kind: str = "finding", **changes: Any) -> JudgedVerdict:
         "title": code,
         "severity": "warn",
         "binding": Binding.WARN,
-        "message": f"{code} says so.",
+        "message": f"{code} says so",
         "action": "Do something.",
         "claims": (),
         "n_used": 9,
@@ -92,7 +93,9 @@ def assessed(study: StudyFacts, *verdicts: JudgedVerdict) -> dict[int, Assessmen
 
 def advice_on(study: StudyFacts, *verdicts: JudgedVerdict) -> Advice:
     """The advice after the study's last round."""
-    return advise(study, assessed(study, *verdicts), study.rounds[-1].number)
+    advice = advise(study, assessed(study, *verdicts), study.rounds[-1].number)
+    assert_reads_well(advice)
+    return advice
 
 
 def case_of(study: StudyFacts, *verdicts: JudgedVerdict) -> Case:

@@ -16,6 +16,7 @@ from app.planning.autopilot import is_acceptable_by_autopilot
 from app.planning.rounds import first_round
 from app.policy.engine import assess
 from app.policy.facts import RoundFacts, StudyFacts, TrialFacts
+from tests.unit.planning.plain_words import assert_reads_well
 from tests.unit.policy.builders import definition, rate_parameter
 
 BEST_RATE = 0.03
@@ -30,6 +31,7 @@ class Problem:
 
     speed_steps: float = 50.0
     noise: float = 0.0
+    fits_at: float | None = None  # steps to a perfect fit of the training set at BEST_RATE
 
     def curve(self, rate: float, steps: list[int], seed: int) -> list[float]:
         if rate > 1.0:
@@ -44,6 +46,11 @@ class Problem:
         valley = 0.05 * math.log10(rate / BEST_RATE) ** 2
         return 0.1 + valley + (0.9 * left if left > 1e-3 else 0.0)
 
+    def training(self, rate: float, step: int) -> float:
+        """The training error: it falls in a straight line, the faster the higher the rate."""
+        fits_at = math.inf if self.fits_at is None or rate > 1.0 else self.fits_at
+        return max(0.0, 1.0 - step * rate / BEST_RATE / fits_at)
+
 
 @dataclass
 class Played:
@@ -51,6 +58,7 @@ class Played:
 
     study: StudyFacts
     advice: list[Advice] = field(default_factory=list)
+    assessments: dict[int, Assessment] = field(default_factory=dict)
     end: str = "too many rounds"
 
     @property
@@ -85,13 +93,18 @@ def study_definition(
 
 def play(study: StudyDefinition, problem: Problem) -> Played:
     """Rounds run, are reviewed and accepted as autopilot `on` does, until it finishes or waits."""
-    played = Played(StudyFacts(study, ()))
-    assessments: dict[int, Assessment] = {}
-    proposal: tuple[RoundDefinition, Action | None] = (first_round(study), None)
-    for number in range(1, MOST_ROUNDS + 1):
+    return play_on(Played(StudyFacts(study, ())), (first_round(study), None), problem)
+
+
+def play_on(
+    played: Played, proposal: tuple[RoundDefinition, Action | None], problem: Problem
+) -> Played:
+    """The same from here: the next round is what a person, or a recommendation, proposes."""
+    while (number := len(played.study.rounds) + 1) <= MOST_ROUNDS:
         played.study = _run(played.study, proposal, number, problem)
-        assessments[number] = assess(played.study, number)
-        advice = advise(played.study, assessments, number)
+        played.assessments[number] = assess(played.study, number)
+        advice = advise(played.study, played.assessments, number)
+        assert_reads_well(advice)
         played.advice.append(advice)
         is_accepted, why = is_acceptable_by_autopilot(played.study, advice, Autopilot.ON)
         if advice.action is Action.FINISH or advice.proposal is None or not is_accepted:
@@ -171,6 +184,7 @@ def _trial(given: RoundDefinition, point: Point, seed: int, problem: Problem) ->
         schedule=schedule,
         steps=np.array(steps[: len(values)], dtype=np.int64),
         objective=np.array(values),
+        training=np.array([problem.training(schedule.peak, s) for s in steps[: len(values)]]),
         has_nonfinite=not is_finite,
         last_step=horizon if is_finite else steps[len(values) - 1],
         origin=point.origin,

@@ -21,7 +21,7 @@ STAIRS = Schedule("step", 0.1, warmup_steps=50, milestones=(500, 750))
 
 
 def codes(schedule: Schedule, old: int, new: int, decay_steps: int | None = None) -> list[str]:
-    return [f.rule.code for f in extend_schedule(schedule, old, new, decay_steps).findings]
+    return [f.code for f in extend_schedule(schedule, old, new, decay_steps).findings]
 
 
 @pytest.mark.parametrize("kind", HOLDING)
@@ -168,7 +168,7 @@ def test_a_chosen_decay_overrules_the_rule_and_offers_the_rule() -> None:
     extension = extend_schedule(LINEAR, 1000, 3000, decay_steps=2900)
     assert extension.schedule.decay_steps == 2900
     assert 900 in [a.schedule.decay_steps for a in extension.alternatives]
-    assert [f.rule.code for f in extension.findings] == ["SCH702"]
+    assert [f.code for f in extension.findings] == ["SCH702"]
 
 
 def test_a_chosen_decay_gives_a_constant_rate_a_cooldown() -> None:
@@ -187,7 +187,7 @@ def test_a_cosine_with_a_shorter_decay_is_against_the_playbook() -> None:
 def test_added_steps_at_a_tiny_rate_are_found(final_fraction: float, binding: Binding) -> None:
     schedule = Schedule("exponential", 0.1, final_fraction=final_fraction)
     finding = extend_schedule(schedule, 10_000, 100_000).findings[0]
-    assert (finding.rule.code, finding.binding) == ("SCH701", binding)
+    assert (finding.code, finding.binding) == ("SCH701", binding)
 
 
 def test_the_playbook_s_linear_extension_adds_almost_no_tiny_steps() -> None:

@@ -8,8 +8,13 @@ import pytest
 
 from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import Action, Purpose
+from app.domain.schedules import ScheduleDefinition
 from app.domain.space import FixedValue, Role
 from app.domain.studies import AutoHorizon, AutoSteps, StudyDefinition, TrainingMetric
+from app.planning.adviser import advise
+from app.planning.case import open_case
+from app.planning.gate import blocking_codes
+from app.policy.engine import assess
 from app.policy.facts import StudyFacts
 from tests.unit.planning.cases import advice_on, edge, study_of, tune_round, verdict
 from tests.unit.policy.builders import definition
@@ -45,7 +50,7 @@ def test_a_probe_that_nothing_fits_is_doubled_and_resumed() -> None:
 def test_at_the_cap_the_workload_is_treated_as_compute_bound(
     production: int | None, steps: int | None
 ) -> None:
-    auto = AutoHorizon(AutoSteps(500, 1500))
+    auto = AutoHorizon(AutoSteps(500, 1000))
     study = swept(Purpose.PROBE, None, max_train_steps=auto, production_steps=production)
     advice = advice_on(study, verdict("INI403"))
     assert advice.action is Action.TREAT_AS_COMPUTE_BOUND
@@ -97,6 +102,79 @@ def test_a_sweep_that_cannot_be_trusted_is_done_again(
     assert advice.action is action
     assert advice.proposal is not None
     assert advice.proposal.purpose is Purpose.LR_SWEEP
+
+
+def test_a_widened_sweep_adds_rates_beyond_its_end_three_times_at_most() -> None:
+    study, narrow = swept(Purpose.LR_SWEEP, 20), (replace(edge("high"), code="INI404"), CLEAR[0])
+    for number in range(2, 6):
+        advice = advice_on(study, *narrow)
+        proposal = advice.proposal
+        assert advice.action is Action.WIDEN_SEARCH_SPACE
+        assert proposal is not None
+        _, high = study.rounds[-1].definition.parameters["learning_rate"].bounds
+        assert min(float(p.params["learning_rate"]) for p in proposal.points) > high
+        assert proposal.trials is None
+        assert advice.is_decided is (number < 5)
+        ran = replace(study.rounds[0], number=number, definition=proposal, action=advice.action)
+        study = replace(study, rounds=(*study.rounds, ran))
+
+
+@pytest.mark.parametrize("code", ["INI401", "INI402"])
+def test_a_sweep_of_the_wrong_kind_never_sets_a_horizon(code: str) -> None:
+    schedule = ScheduleDefinition("cosine", peak="learning_rate")
+    drop = {"drop": FixedValue(0.1, Role.REGULARIZATION)}
+    wrong = {"schedule": schedule} if code == "INI401" else {"fixed": drop}
+    study = swept(Purpose.LR_SWEEP, 20, **wrong)
+    advice = advise(study, {1: assess(study, 1)}, 1)
+    assert advice.action is Action.COLLECT_EVIDENCE
+    assert code in {r.code for r in advice.reasons}
+    assert advice.proposal is not None
+    assert advice.proposal.schedule.kind == "constant"
+    assert not any(p.resume for p in advice.proposal.points), "a run of another kind is no prefix"
+    case = open_case(study, {1: assess(study, 1)}, 1)
+    assert blocking_codes(case, Action.SET_INITIAL_HORIZON) == (code,)
+
+
+def test_an_unlocated_fit_at_the_last_evaluation_asks_for_a_longer_probe() -> None:
+    study = swept(Purpose.PROBE, 49)
+    assert advice_on(study, *CLEAR).action is Action.DOUBLE_PROBE
+
+
+def test_a_trial_that_diverged_after_it_fitted_sets_no_horizon() -> None:
+    study = swept(Purpose.LR_SWEEP, 20)
+    ran = study.rounds[0]
+    exploded = tuple(
+        replace(t, has_nonfinite=t.params["learning_rate"] == 0.01) for t in ran.trials
+    )
+    study = replace(study, rounds=(replace(ran, trials=exploded),))
+    assert advice_on(study, *CLEAR).max_train_steps.recommended == 520
+
+
+def test_few_fits_are_said_so_and_the_table_shows_looser_ones() -> None:
+    study = swept(Purpose.LR_SWEEP, 20)
+    ran = study.rounds[0]
+    alone = tuple(
+        t if t.params["learning_rate"] == 0.01 else replace(t, training=np.full(50, 0.005))
+        for t in ran.trials
+    )
+    study = replace(study, rounds=(replace(ran, trials=alone),))
+    told = [r.message for r in advice_on(study, *CLEAR).reasons if r.code == "INI403"]
+    assert told == [
+        "rate 0.01 by step 420 fits first, after step 400.",
+        "Only 1 of 9 rates fit: the number rests on few.",
+        "99 / 99.9 / 100% of the training set fit by step 20 / 420 / 420.",
+    ]
+
+
+def test_a_warmup_over_a_twentieth_is_added_to_the_proposal() -> None:
+    schedule = ScheduleDefinition("constant", peak="learning_rate", warmup_steps=50)
+    study = swept(Purpose.LR_SWEEP, 20)
+    study = replace(study, definition=replace(study.definition, schedule=schedule))
+    advice = advice_on(study, *CLEAR)
+    assert advice.max_train_steps.recommended == 420
+    assert advice.proposal is not None
+    assert advice.proposal.max_train_steps == 470
+    assert any("50 steps are added" in r.message for r in advice.reasons)
 
 
 def test_without_a_perfect_value_a_person_is_asked() -> None:

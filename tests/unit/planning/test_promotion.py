@@ -8,9 +8,10 @@ from app.domain.rounds import Purpose, Relation
 from app.domain.schedules import ScheduleDefinition
 from app.domain.space import Parameter, ParameterType, Role
 from app.domain.studies import Limits, Workload
-from app.planning.climbing import next_horizon
+from app.planning.growth import next_horizon
 from app.planning.promotion import promote
-from app.planning.winners import pick_winners, probability_inside, winners_wanted
+from app.planning.winners import pick_winners
+from app.policy.winners_wanted import next_place_chance, probability_inside, winners_wanted
 from tests.unit.planning.cases import advice_on, case_of, study_of, tune_round, usual_study
 from tests.unit.policy.builders import (
     definition,
@@ -30,9 +31,29 @@ def test_at_least_two_and_at_most_three_of_ten_are_promoted() -> None:
     study = definition()
     clear_cut = study_of(study, tune_round(study, value_of=valley(0.01, depth=5.0)))
     assert len(pick_winners(case_of(clear_cut), 1000)) == 2
-    ties = study_of(study, tune_round(study, value_of=lambda _: 0.1, over=rates(count=20)))
-    facts = case_of(ties).facts
-    assert winners_wanted(facts, 1.0) == 6
+    ties = study_of(study, tune_round(study, value_of=lambda _: 0.1, over=rates(count=10)))
+    assert winners_wanted(case_of(ties).facts, 1000.0) == 3
+
+
+def test_a_place_is_taken_while_its_chance_exceeds_its_share_of_the_trials() -> None:
+    study = definition()
+    tied = {
+        n: case_of(
+            study_of(study, tune_round(study, value_of=lambda _: 0.1, over=rates(count=n)))
+        ).facts
+        for n in (20, 50)
+    }
+    assert next_place_chance(2, 0.0, 0.01, 2.0) == pytest.approx(0.0475, abs=1e-3)
+    assert winners_wanted(tied[20], 2.0) == 2  # 4.75% against a share of 5%
+    assert winners_wanted(tied[50], 2.0) == 4  # the fifth: 1.2% against 2%
+
+
+def test_a_place_is_worth_less_the_more_are_taken_and_the_further_it_lies_behind() -> None:
+    one_behind = next_place_chance(1, 0.01, 0.01, 10.0)
+    assert next_place_chance(2, 0.01, 0.01, 10.0) < one_behind
+    assert next_place_chance(1, 0.05, 0.01, 10.0) < one_behind
+    assert next_place_chance(1, 0.01, 0.01, 2.0) < one_behind
+    assert next_place_chance(1, 0.01, 0.0, 10.0) == 0.0
 
 
 def test_one_usable_trial_is_promoted_alone_and_none_promotes_nothing() -> None:
@@ -61,6 +82,15 @@ def test_near_repeats_give_way_unless_they_tie() -> None:
     near = study_of(study, tune_round(study, value_of=values.__getitem__, over=over))
     chosen = pick_winners(case_of(near), 1000)
     assert [w.configuration.params["learning_rate"] for w in chosen[:2]] == [0.01, 0.1]
+
+
+def test_neighbours_on_a_fine_grid_are_not_repeats() -> None:
+    study = definition()
+    over = rates(count=41)  # a fortieth of the range apart
+    fine = study_of(study, tune_round(study, value_of=valley(over[20]), over=over))
+    chosen = pick_winners(case_of(fine), 1000)
+    found = {w.configuration.params["learning_rate"] for w in chosen}
+    assert found <= {over[19], over[20], over[21]}
 
 
 def test_one_place_goes_to_the_best_of_another_architecture() -> None:

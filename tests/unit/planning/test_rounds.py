@@ -9,7 +9,7 @@ from app.domain.ids import TrialId
 from app.domain.rounds import Point, Purpose, Resume
 from app.domain.schedules import ScheduleDefinition
 from app.domain.space import FixedValue, Parameter, ParameterType
-from app.domain.studies import AutoHorizon, AutoSteps, SamplerDefinition, SamplerKind
+from app.domain.studies import SamplerDefinition, SamplerKind
 from app.planning.rounds import first_round, rounds_cost
 from tests.unit.policy.builders import definition, rate_parameter
 
@@ -20,12 +20,6 @@ def test_the_first_round_is_what_was_typed() -> None:
     assert (first.purpose, first.max_train_steps, first.trials) == (Purpose.TUNE, 1000, 9)
     assert first.points == (Point({"learning_rate": 0.5}),)
     assert (first.seeds, first.tags) == ((3, 4), {"data": "v1"})
-
-
-def test_the_search_for_a_horizon_is_refused_with_a_hint() -> None:
-    with pytest.raises(InvalidDefinition) as refused:
-        first_round(definition(max_train_steps=AutoHorizon(AutoSteps(500, 64_000))))
-    assert "give max_train_steps a number" in refused.value.hint
 
 
 def test_a_horizon_beyond_production_is_refused_and_production_itself_is_not() -> None:

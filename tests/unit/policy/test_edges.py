@@ -54,6 +54,26 @@ def test_symmetric_valley_beside_an_end_is_inside() -> None:
     assert judged([1.5, 1.0, 1.6, 3.0, 5.0]).side is None
 
 
+def random_points(outcome: list[float]) -> Points:
+    """Eight random values, the second at .05 and the seventh at .95 of the range."""
+    return points(outcome, [0.0, 0.05, 0.3, 0.4, 0.5, 0.6, 0.95, 1.0], is_grid=False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "side"),
+    [
+        ([1.02, 1.0, 2, 3, 4, 5, 6, 7], "low"),  # the lowest ties: the optimum may lie beyond
+        ([1.5, 1.0, 2, 3, 4, 5, 6, 7], None),  # it is clearly worse: the optimum was passed
+        ([7, 6, 5, 4, 3, 2, 1.0, 1.02], "high"),
+        ([7, 6, 5, 4, 3, 2, 1.0, 1.5], None),
+    ],
+)
+def test_random_value_near_a_bound_is_an_edge_unless_one_further_out_is_clearly_worse(
+    outcome: list[float], side: str | None
+) -> None:
+    assert judge_edge(random_points(outcome)).side == side
+
+
 def test_cliff_is_named() -> None:
     assert judged([4, 3, 2, 1, INF]).is_cliff
     assert not judged([5, 4, 3, 2, 1]).is_cliff

@@ -40,3 +40,12 @@ def test_threshold_is_any_change_of_the_rate() -> None:
     assert admitted(schedule("constant", warmup_steps=1)).verdict == "finding"
     assert admitted(schedule("constant", warmup_steps=0)).verdict == "clear"
     assert admitted(schedule("linear", final_fraction=1.0)).verdict == "clear"
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [("constant", "clear"), ("cosine", "finding")])
+def test_finding_stands_at_the_review_as_at_admission(kind: str, verdict: str) -> None:
+    study = b.definition()
+    given = {"purpose": Purpose.LR_SWEEP, "schedule": schedule(kind)}
+    swept = b.round_facts(study, b.sweep(study, b.valley(0.01)), **given)
+    judged = b.verdict_of(b.study_facts(study, swept), "INI401")
+    assert (judged.verdict, is_enforced_finding(judged)) == (verdict, verdict == "finding")

@@ -52,3 +52,10 @@ def test_inconclusive_for_other_purposes() -> None:
 def test_threshold_is_the_value_that_is_declared_off() -> None:
     assert fixed(1.0, Role.REGULARIZATION, off=1.0).verdict == "clear"
     assert fixed(0.0, Role.REGULARIZATION, off=1.0).verdict == "finding"
+
+
+def test_finding_stands_at_the_review_as_at_admission() -> None:
+    study = b.definition()
+    on = {"fixed": {"it": FixedValue(0.1, Role.REGULARIZATION)}, "purpose": Purpose.LR_SWEEP}
+    swept = b.round_facts(study, b.sweep(study, b.valley(0.01)), **on)
+    assert is_enforced_finding(b.verdict_of(b.study_facts(study, swept), "INI402"))

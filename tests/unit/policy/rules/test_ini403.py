@@ -63,3 +63,11 @@ def test_inconclusive_on_tune_rounds() -> None:
 def test_threshold_is_the_tolerance() -> None:
     assert b.verdict_of(swept([0.5, 0.01, 0.01]), "INI403").verdict == "clear"
     assert b.verdict_of(swept([0.5, 0.0101, 0.0101]), "INI403").verdict == "finding"
+
+
+def test_finding_when_the_only_fit_was_of_a_trial_that_diverged() -> None:
+    study = swept([0.5, 0.0, 0.0], [0.5, 0.4, 0.3])
+    ran = study.rounds[0]
+    exploded = tuple(replace(t, has_nonfinite=i == 0) for i, t in enumerate(ran.trials))
+    study = replace(study, rounds=(replace(ran, trials=exploded),))
+    assert b.verdict_of(study, "INI403").verdict == "finding"

@@ -53,3 +53,37 @@ def test_inconclusive_on_tune_rounds() -> None:
 def test_threshold_is_three_rates() -> None:
     assert swept(5, 9).missing == ("trials",)
     assert swept(5, 9, 20).verdict == "finding"
+
+
+def swept_by(*told: tuple[int, bool, int]) -> b.JudgedVerdict:
+    """One rate each, ascending: (first evaluation that fits, 0 never; censored; evaluations)."""
+    study = b.definition(training_metric=TrainingMetric("train_error", perfect=0.0))
+    made = [
+        b.rate_trial(
+            study,
+            rate,
+            b.falling(0.1)[:count],
+            steps=b.evaluations()[:count],
+            training=np.array([0.0 if hit and i + 1 >= hit else 0.5 for i in range(count)]),
+            censored=censored,
+        )
+        for rate, (hit, censored, count) in zip(b.rates(count=len(told)), told, strict=True)
+    ]
+    facts = b.study_facts(study, b.round_facts(study, made, purpose=Purpose.LR_SWEEP))
+    return b.verdict_of(facts, "INI404")
+
+
+def test_clear_where_every_run_stopped_once_it_fitted() -> None:
+    verdict = swept_by((20, True, 21), (9, True, 10), (30, True, 31))
+    assert verdict.verdict == "clear"
+    assert verdict.evidence["steps_to_fit"] == {"0.0001": 400, "0.01": 180, "1": 600}
+
+
+def test_inconclusive_where_a_run_stopped_before_it_could_tell() -> None:
+    verdict = swept_by((20, False, 50), (9, False, 50), (0, True, 5))
+    assert verdict.missing == ("trials",)
+    assert swept_by((20, False, 50), (9, False, 50), (0, True, 12)).verdict == "clear"
+
+
+def test_finding_names_the_fastest_rate_and_not_the_best_objective() -> None:
+    assert swept(5, 9, 20).evidence["best"] == pytest.approx(1e-4)

@@ -1,5 +1,7 @@
 """INI405: the sweep's grid is too coarse or too narrow."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.rounds import Point, Purpose
@@ -43,3 +45,25 @@ def test_threshold_is_seven_rates_over_three_decades_less_rounding() -> None:
     assert [admitted(1e-3, 1.0, sampler=grid(n)).verdict for n in (6, 7)] == ["finding", "clear"]
     lows = (10**-2.97, 10**-2.99)
     assert [admitted(low, 1.0, sampler=grid(9)).verdict for low in lows] == ["finding", "clear"]
+
+
+def points(low: float, high: float, count: int) -> tuple[Point, ...]:
+    return tuple(Point({"learning_rate": rate}) for rate in b.rates(low, high, count))
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [({}, "clear"), ({"max_train_steps": 500}, "finding"), ({"purpose": Purpose.TUNE}, "finding")],
+)
+def test_clear_together_with_what_ran_before_at_the_same_horizon(
+    changes: dict[str, object], verdict: str
+) -> None:
+    study = b.definition()
+    sweep = {"purpose": Purpose.LR_SWEEP, "trials": None}
+    ran = {**sweep, "points": points(1e-4, 0.1, 7), **changes}
+    wider = {**sweep, "points": points(0.2, 1.0, 4)}
+    rounds = [
+        replace(b.round_facts(study, (), number), definition=b.round_definition(study, **given))
+        for number, given in ((1, ran), (2, wider))
+    ]
+    assert b.verdict_of(b.study_facts(study, *rounds), "INI405", 2).verdict == verdict

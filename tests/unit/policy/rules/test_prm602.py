@@ -48,6 +48,28 @@ def test_finding_blocks_when_the_old_winner_loses_clearly() -> None:
     assert is_enforced_finding(verdict)
 
 
+def test_finding_on_a_final_round_does_not_block() -> None:
+    verdict = rerun(RISING, RISING[::-1], purpose=Purpose.FINAL)
+    assert verdict.evidence["state"] == "broken"
+    assert not is_enforced_finding(verdict)
+
+
+@pytest.mark.parametrize(("fresh", "blocks"), [(0, True), (7, True), (8, False)])
+def test_threshold_of_fresh_points_at_the_longer_horizon_ends_the_block(
+    fresh: int, blocks: bool
+) -> None:
+    study = b.definition(objective=b.Objective("val_error", tolerance=0.01))
+    over = b.rates(count=6 + fresh)
+    ends = [*RISING[::-1], *[0.7] * fresh]
+    short = [b.rate_trial(study, r, [1.0, v]) for r, v in zip(over, RISING, strict=False)]
+    long = [
+        b.rate_trial(study, r, [1.0, v], max_train_steps=4000)
+        for r, v in zip(over, ends, strict=True)
+    ]
+    rounds = (b.round_facts(study, short), b.round_facts(study, long, 2, max_train_steps=4000))
+    assert is_enforced_finding(b.verdict_of(b.study_facts(study, *rounds), "PRM602", 2)) is blocks
+
+
 def test_finding_does_not_block_when_the_old_winner_is_still_among_the_best() -> None:
     verdict = rerun(RISING, [0.100, 0.6, 0.5, 0.4, 0.3, 0.0901])
     assert verdict.evidence["state"] == "broken"

@@ -2,10 +2,14 @@
 
 import pytest
 
+from app.domain.plans import PlanBudget, PlanRequest
+from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import Purpose
 from app.domain.studies import SamplerDefinition, SamplerKind
-from app.policy.engine import admit_round
+from app.policy.engine import admit_round, judge_plan
+from app.policy.plans import PlanFacts
 from tests.unit.policy import builders as b
+from tests.unit.policy.planned import plan_of
 
 
 def admitted(trials: int | None, dimensions: int, **changes: object) -> b.JudgedVerdict:
@@ -46,3 +50,27 @@ def test_inconclusive_for_other_purposes() -> None:
 def test_threshold_grows_with_the_dimensions(dimensions: int, wanted: int) -> None:
     assert admitted(wanted, dimensions).verdict == "clear"
     assert admitted(wanted - 1, dimensions).verdict == "finding"
+
+
+def planned(trials: int, dimensions: int | None, *horizons: int) -> JudgedVerdict:
+    asked = PlanRequest(1000, PlanBudget(steps=10**6), dimensions=dimensions)
+    facts = PlanFacts(asked, (plan_of(*horizons, trials=trials),) if horizons else ())
+    (found,) = (v for v in judge_plan(facts) if v.code == "SPC206")
+    return found
+
+
+def test_finding_for_a_plan_names_the_thin_first_rounds() -> None:
+    found = planned(15, 6, 100, 1000)
+    assert found.verdict == "finding"
+    assert "100-1000: 15 configurations for 6 dimensions; 50 are wanted" in found.message
+    assert found.evidence["configurations"] == {"100-1000": 15}
+
+
+def test_clear_for_a_plan_whose_first_rounds_are_full() -> None:
+    assert planned(50, 6, 100, 1000).verdict == "clear"
+
+
+def test_inconclusive_for_a_plan_without_dimensions_or_without_a_first_round() -> None:
+    assert planned(15, None, 100, 1000).missing == ("dimensions",)
+    assert planned(15, 6, 1000).missing == ("plan",)
+    assert planned(15, 6).missing == ("plan",)

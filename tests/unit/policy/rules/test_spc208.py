@@ -3,6 +3,7 @@
 from app.domain.space import FixedValue
 from app.policy.engine import admit_round
 from tests.unit.policy import builders as b
+from tests.unit.policy.promoting import proposed, tuned, verdict_on
 
 
 def fixed(size: int) -> dict[str, FixedValue]:
@@ -37,3 +38,25 @@ def test_inconclusive_when_nothing_has_the_role() -> None:
 def test_threshold_is_one_size_over_all_rounds() -> None:
     verdict = admitted(fixed(64))
     assert (verdict.statistic, verdict.threshold) == (1.0, 1.0)
+
+
+def promoted(first: int, then: int, steps: int) -> b.JudgedVerdict:
+    study = tuned(fixed=fixed(first))
+    return verdict_on(study, proposed(study, steps, fixed=fixed(then)), "SPC208")
+
+
+def test_clear_when_winners_go_on_with_their_batch_size() -> None:
+    assert promoted(64, 64, 8000).verdict == "clear"
+
+
+def test_finding_when_the_promotion_changes_it_and_the_horizon_at_once() -> None:
+    verdict = promoted(64, 32, 8000)
+    assert verdict.verdict == "finding"
+    assert "from 64 to 32, and the horizon by 8x at once" in verdict.message
+    assert verdict.evidence["changed"][0] == {"before": [64], "after": [32]}
+    assert "at once" not in promoted(64, 32, 1000).message
+
+
+def test_inconclusive_when_a_promotion_knows_no_batch_size() -> None:
+    study = tuned()
+    assert verdict_on(study, proposed(study, 8000), "SPC208").missing == ("batch_size",)

@@ -1,0 +1,156 @@
+"""Probes that found no fit (P-15): longer ones, other rates, and the honest end of the search."""
+
+import math
+from dataclasses import replace
+
+from app.domain.rounds import Action, Purpose, RoundDefinition
+from app.domain.studies import MAX_STEPS, AutoHorizon, Workload
+from app.planning.case import Case
+from app.planning.draft import Draft
+from app.planning.moves import Candidate, moved_round, points_of
+from app.planning.probes import evaluated
+from app.planning.rates import rate_name
+from app.planning.rounds import SECONDS_PER_HOUR, planned_round, rounds_cost
+from app.planning.sweeping import beyond_round, tried_rates
+from app.planning.widen import MOST_WIDENINGS, Edge, widenings
+from app.planning.widening import describe
+from app.policy.hits import Hits, by_fit, closest
+
+NOTHING_FITS = "INI403"
+
+
+def probe_further(case: Case) -> Draft:
+    """Nobody fits: twice as long, resumed; where that ends, other rates; then compute-bound."""
+    steps = min(2 * case.horizon_steps, _cap_steps(case))
+    if steps <= case.horizon_steps:
+        return _other_rates(case) or _compute_bound(case, "cap_steps allows no longer probe")
+    proposal = _longer(case, steps)
+    if not _is_affordable(case, proposal):
+        return _compute_bound(case, "the limits leave too little for a longer probe")
+    saved = rounds_cost(proposal).saved_by_reuse_steps
+    reused = f", going on from what ran ({saved} steps saved)" if saved else ""
+    return Draft(
+        case,
+        Action.DOUBLE_PROBE,
+        f"Nothing fits the training set within {case.horizon_steps} steps ({_closest(case)}): "
+        f"probe {steps}{reused}.",
+        proposal=proposal,
+        acting=(NOTHING_FITS,),
+        would_change_my_mind=(
+            f"a trial that fits it at two evaluations in a row within {case.horizon_steps} steps",
+        ),
+        recommended_steps=steps,
+    )
+
+
+def _cap_steps(case: Case) -> int:
+    typed = case.study.definition.max_train_steps
+    return typed.auto.cap_steps if isinstance(typed, AutoHorizon) else MAX_STEPS
+
+
+def _longer(case: Case, steps: int) -> RoundDefinition:
+    """What is alive again, evaluated where the shorter probe was: none of its points is lost."""
+    times = max(1, steps // case.horizon_steps)
+    moved = moved_round(case, steps, Purpose.PROBE)
+    every = case.subject.definition.interval_steps * times
+    new = evaluated(moved, every, case.study.definition)
+    again = [Candidate(c, dict(c.params)) for c in case.facts.configurations]
+    return replace(new, points=points_of(case, new, again))
+
+
+def _is_affordable(case: Case, proposal: RoundDefinition) -> bool:
+    """Whether the study's limits still hold the round, by the steps that its trials did."""
+    study, limits = case.study, case.study.definition.limits
+    cost = rounds_cost(proposal, study.seconds_per_step, study.definition.gpus)
+    done = sum(
+        t.last_step - (t.resume.step if t.resume else 0) for r in study.rounds for t in r.trials
+    )
+    hours = done * study.definition.gpus * (study.seconds_per_step or 0.0) / SECONDS_PER_HOUR
+    fits_steps = limits.total_steps is None or done + cost.steps <= limits.total_steps
+    return fits_steps and (limits.gpu_hours is None or hours + cost.gpu_hours <= limits.gpu_hours)
+
+
+def probe_lower(case: Case) -> Draft | None:
+    """Every trial diverged: that is evidence too, and lower rates are asked for (P-17)."""
+    if not case.facts.dead:
+        return None
+    params = case.facts.dead[0].params
+    name = rate_name(case.subject.definition, params)
+    proposal = None if name is None else beyond_round(case, Edge(name, "low"), params)
+    if name is None or proposal is None:
+        return None
+    low = tried_rates(case, name)[0]
+    return _other(case, proposal, f"Every trial diverged, down to a {name} of {low:.3g}", name)
+
+
+def _other_rates(case: Case) -> Draft | None:
+    """Before the search gives up: the rate that came closest lies at an end (P-17)."""
+    edge = _closest_at_end(case)
+    if edge is None or widenings(case.study) >= MOST_WIDENINGS:
+        return None
+    proposal = beyond_round(case, edge, by_fit(case.facts, Hits())[0].params)
+    if proposal is None or not _is_affordable(case, proposal):
+        return None
+    why = (
+        f"Nothing fits the training set within {case.horizon_steps} steps (cap_steps), and the "
+        f"{edge.side}est {edge.parameter} came closest"
+    )
+    return _other(case, proposal, why, edge.parameter)
+
+
+def _other(case: Case, proposal: RoundDefinition, why: str, name: str) -> Draft:
+    is_over = widenings(case.study) >= MOST_WIDENINGS
+    again = f"probe {len(proposal.points)} more, {describe(proposal, name)}"
+    over = " Look at the training before going on." if is_over else ""
+    return Draft(
+        case,
+        Action.WIDEN_SEARCH_SPACE,
+        f"{why}: {again}.{over}",
+        proposal=proposal,
+        acting=(NOTHING_FITS,),
+        would_change_my_mind=(f"a trial that fits the training set in {case.horizon_steps} steps",),
+        is_decided=not is_over,
+    )
+
+
+def _closest_at_end(case: Case) -> Edge | None:
+    """The end of the rates tried at which the training metric came closest to perfect."""
+    trials = by_fit(case.facts, Hits())
+    name = rate_name(case.subject.definition, trials[0].params)
+    if name is None or len({closest(t) for t in trials}) < 2:
+        return None
+    rate, tried = float(trials[0].params[name]), tried_rates(case, name)
+    if rate in (tried[0], tried[-1]):
+        return Edge(name, "low" if rate == tried[0] else "high")
+    return None
+
+
+def _closest(case: Case) -> str:
+    training = case.study.definition.training_metric
+    best = closest(by_fit(case.facts, Hits())[0])
+    if training is None or not math.isfinite(best):
+        return "nothing was measured"
+    return f"{training.metric} came to {training.direction.sign * best:.4g}"
+
+
+def _compute_bound(case: Case, end: str) -> Draft:
+    production = case.study.definition.production_steps
+    proposal = None
+    if production is not None:
+        planned = planned_round(case.study.definition, production)
+        proposal = replace(planned, workload=Workload.COMPUTE_BOUND)
+    number = f"{production}" if production else "which the acceptance has to name"
+    return Draft(
+        case,
+        Action.TREAT_AS_COMPUTE_BOUND,
+        f"Nothing fits the training set within {case.horizon_steps} steps ({_closest(case)}), and "
+        f"{end}: treat the workload as compute-bound (production_steps: {number}), or remove what "
+        "keeps it from being fitted, such as wrong labels.",
+        proposal=proposal,
+        acting=(NOTHING_FITS,),
+        would_change_my_mind=(
+            f"any configuration that fits the training set within {case.horizon_steps} steps",
+        ),
+        recommended_steps=proposal.max_train_steps if proposal else None,
+        is_decided=proposal is not None,
+    )

@@ -1,0 +1,42 @@
+"""What this worker says of itself to the service: at its start, and when a slot's problem comes or
+goes."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from paceline.client import Client, ClientError
+from workers.api import until_answered
+
+Json = dict[str, Any]  # a registration
+
+log = structlog.get_logger()
+
+
+class Roster:
+    """The registration, kept current; slots speak through it from their threads."""
+
+    def __init__(self, client: Client, registration: Json) -> None:
+        self._client, self._registration = client, registration
+        self._lock = threading.Lock()
+
+    def register(self, is_wanted: Callable[[], bool]) -> None:
+        """Until it is answered. Raises ProblemError if not let in."""
+        for attempt in until_answered(is_wanted):
+            with attempt:
+                self._client.post("/v1/workers", self._registration)
+        said = self._registration
+        log.info("worker registered", worker=said["worker"], slots=said["slots"])
+
+    def note(self, slot: str, problem: str | None) -> None:
+        """Say what is wrong with a slot, or that nothing is; unanswered, it is said again soon."""
+        with self._lock:
+            slots = self._registration["slots"]
+            changed = [{**one, "problem": problem} if one["slot"] == slot else one for one in slots]
+            self._registration = {**self._registration, "slots": changed}
+            try:
+                self._client.post("/v1/workers", self._registration)
+            except ClientError as error:
+                log.warning("problem of a slot not heard", slot=slot, why=str(error))
