@@ -45,7 +45,8 @@ def _open() -> ModuleType | None:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
         return None
-    return pynvml  # type: ignore[no-any-return]  # the library ships no types
+    library: ModuleType = pynvml
+    return library
 
 
 def _device(nvml: ModuleType, handle: Any, parts: Iterable[Device] = ()) -> Device:

@@ -5,7 +5,7 @@ read anew at every question, so whoever writes it plays the GPU.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ class SimulatedGpus:
         known = {one["id"]: one for gpu in self._read() for one in (gpu, *gpu.get("parts", ()))}
         return [_sample(known[gpu_id]) for gpu_id in gpu_ids if gpu_id in known]
 
-    def _read(self) -> Iterable[Json]:
-        return json.loads(self._path.read_text())  # type: ignore[no-any-return]  # JSON
+    def _read(self) -> list[Json]:
+        gpus: list[Json] = json.loads(self._path.read_text())
+        return gpus
 
 
 def _device(gpu: Json) -> Device:

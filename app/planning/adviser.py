@@ -18,6 +18,7 @@ from app.domain.recommendations import (
 from app.domain.rounds import Action, RoundDefinition
 from app.planning.case import Case, Reviews, is_standing, open_case
 from app.planning.climbing import standing_stage
+from app.planning.confirming import confirm_descent
 from app.planning.draft import Draft
 from app.planning.evidence import collect_evidence
 from app.planning.finishing import finish
@@ -37,7 +38,7 @@ from app.policy.facts import StudyFacts
 from app.policy.horizon_number import recommended_number
 
 ABOUT_THIS_ROUND = (collect_evidence, widen_search_space, find_initial_horizon)
-ABOUT_THE_STANDING_ROUND = (judge_horizon, recheck_ranks, promote, finish)
+ABOUT_THE_STANDING_ROUND = (judge_horizon, confirm_descent, recheck_ranks, promote, finish)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,12 +115,12 @@ def promotion_schedules(
 ) -> tuple[PromotedSchedule, ...]:
     """The variants under which a winner runs at T2, the winner's own rate first (policy 2.6).
 
-    wsd takes a decay of a fifth of T2 where its own would be under a tenth of T2. Families whose
+    A decay after a plateau takes a fifth of T2 where it would be under a tenth. Families whose
     decay is kept under a longer plateau come at 1, 1/2 and 1/4 of the rate. At T2 <= T1 there is
     one variant. Raises ScheduleError as `extend_schedule` does.
     """
     old, new = from_max_train_steps, to_max_train_steps
-    decay_steps = promoted_decay(schedule.resolve(old), new) if new > old else None
+    decay_steps = promoted_decay(schedule.resolve(old), old, new) if new > old else None
     is_at_risk = new > old and schedule.kind in HOLDING_KINDS
     factors = PROMOTED_RATE_FACTORS if is_at_risk else (1.0,)
     scaled = [(factor, replace(schedule, peak=schedule.peak * factor)) for factor in factors]
@@ -134,9 +134,15 @@ def promotion_schedules(
     )
 
 
-def promoted_decay(before: Schedule, new: int) -> int | None:
-    """A longer decay in steps for a promoted wsd; None: the family's rule holds."""
-    if before.kind != "wsd" or before.decay_length(new) >= SHORT_DECAY_FRACTION * new:
+def promoted_decay(before: Schedule, old: int, new: int) -> int | None:
+    """A longer decay in steps for what already decays after a plateau; None: its own is kept.
+
+    That is wsd, and a family that an earlier promotion gave a plateau.
+    """
+    has_plateau = before.kind == "wsd" or (
+        before.kind in HOLDING_KINDS and before.decay_start(old) > before.warmup_steps
+    )
+    if not has_plateau or before.decay_length(new) >= SHORT_DECAY_FRACTION * new:
         return None
     return min(round(PROMOTED_DECAY_FRACTION * new), new - before.warmup_steps)
 

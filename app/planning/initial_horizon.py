@@ -77,7 +77,7 @@ def _tuned_steps(case: Case, fastest: int) -> tuple[int, tuple[Reason, ...]]:
     if slowing:
         told = f"x{multiplier:g} to {steps} steps: the sweep ran without {', '.join(slowing)}"
         reasons.append(
-            Reason("WRK502", f"{told}, which raise the steps needed (planned, not measured).")
+            Reason("WRK502", f"{told}; with it more are needed (planned, not measured).")
         )
     warmup_steps = longest_warmup_steps(study, case.horizon_steps)
     if with_warmup(steps, warmup_steps) > steps:

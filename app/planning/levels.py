@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import NormalDist
 
 from app.planning.case import Case, Reviews
 from app.planning.history import check_rounds, is_same_problem, tune_rounds_of_setting
 from app.policy.facts import Configuration, ReviewFacts, RoundFacts
 
 LEAST_ANSWERS = 2  # a check with fewer answers nothing
+PLOTTING = 0.375  # Blom: a normal's expected best of n is the quantile (n - .375) / (n + .25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,37 @@ def is_no_worse(level: Level, reference: float) -> bool:
 
 
 def has_paid(longer: Level, shorter: Level, eps: float) -> bool:
-    """Twice the horizon pays: paired mean gain > eps / (2 sqrt k), or the best gains > eps / 2."""
+    """Twice the horizon pays: paired mean gain > eps / (2 sqrt k), or the best gains > eps / 2.
+
+    Both beyond what picking the best of more evaluations gains by itself.
+    """
+    luck = gain_of_luck(longer, shorter)
     paired, count = paired_gain(longer, shorter)
-    if count and paired > eps / (2 * math.sqrt(count)):
+    if count and paired - luck > eps / (2 * math.sqrt(count)):
         return True
-    return shorter.best_value - longer.best_value > eps / 2
+    return shorter.best_value - longer.best_value - luck > eps / 2
+
+
+def gain_of_luck(longer: Level, shorter: Level) -> float:
+    """What the best checkpoint of a flat curve gains because there are more of them to pick from.
+
+    sigma_eval of the shorter horizon, times how much the expected best of n normal draws grows.
+    """
+    few, many = evaluations(shorter), evaluations(longer)
+    if not 1 < few < many:
+        return 0.0
+    return shorter.facts.noise.eval * (expected_best(many) - expected_best(few))
+
+
+def evaluations(level: Level) -> int:
+    """How often each of its runs was evaluated."""
+    definition = level.facts.round.definition
+    return definition.max_train_steps // definition.interval_steps
+
+
+def expected_best(draws: int) -> float:
+    """Of so many standard normal draws, in standard deviations above their mean."""
+    return NormalDist().inv_cdf((draws - PLOTTING) / (draws + 1 - 2 * PLOTTING))
 
 
 def paired_gain(longer: Level, shorter: Level) -> tuple[float, int]:

@@ -17,6 +17,7 @@ from app.domain.studies import Limits
 from app.planning.extension import clip_to_horizon, extend_schedule
 from app.planning.ladders import first_steps, ladder
 from app.policy.dimensions import wanted_configurations
+from app.policy.winners_wanted import probability_inside
 from paceline.schedules import Schedule
 
 LAST_SHARE = 0.5  # phi: of the budget, for the runs at production length
@@ -25,6 +26,8 @@ LEAST_FIRST = 10  # trials of round 1, more for many dimensions; with fewer, T1 
 RELEVANT_SHARE = 0.2  # T1 of the alternative that asks fewer points under truer conditions
 GROWTH = 3.5  # r = eta: horizons grow and trials shrink by it, at equal cost a round (3 to 4)
 FEW_ROUNDS = 3
+MOST_PROMOTED = 5  # for which it was measured how often they hold the eventual best
+SURE = 0.995
 TOP_SHARE = 0.05  # of the space: what "hits the top" means in the trade
 
 
@@ -91,8 +94,8 @@ def _two_rounds(request: PlanRequest) -> _Ladder | None:
     if count < wanted:
         halved += f" It still has only {count} of the {wanted} trials it wants: thin evidence."
     trade = (
-        f"Thorough at {first} steps, {first / production:.2g} of production: {_hits(count)}, "
-        f"but ranks may change on the way up.{halved}"
+        f"Thorough at {first} steps, {first / production:.2g} of production: {_hits(count)}. Ranks "
+        f"may change on the way up: {_holds(first / production, last)}.{halved}"
     )
     return _Ladder("two rounds", (first, production), (count, last), trade)
 
@@ -105,8 +108,8 @@ def _relevant(request: PlanRequest) -> _Ladder | None:
         return None
     count = (request.budget.total_steps - last * request.production_steps) // first
     trade = (
-        f"More relevant, less thorough: {first} steps resemble production more, and leave "
-        f"{count} trials; {_hits(count)}."
+        f"More relevant, less thorough: {count} trials of {first} steps; {_hits(count)}, and "
+        f"{_holds(first / request.production_steps, last)}."
     )
     return _Ladder("longer first round", (first, request.production_steps), (count, last), trade)
 
@@ -148,7 +151,15 @@ def _flat(request: PlanRequest) -> _Ladder | None:
 def _hits(trials: int) -> str:
     """How likely n random points are to hit the top: 1 - (1 - p)^n."""
     inside = 1 - (1 - TOP_SHARE) ** max(trials, 0)
-    return f"{trials} random points hit the best {TOP_SHARE:.0%} of the space in {inside:.0%}"
+    told = f"{inside:.0%}" if inside < SURE else "nearly all studies"
+    return f"{trials} random points hit the best {TOP_SHARE:.0%} of the space in {told}"
+
+
+def _holds(share: float, last: int) -> str:
+    """How relevant a short round is: measured on real curves (policy 2.5)."""
+    promoted = max(1, min(last, MOST_PROMOTED))
+    inside = probability_inside(promoted, share)
+    return f"the best {promoted} of it hold the eventual best in about {inside:.0%}"
 
 
 def _priced(request: PlanRequest, found: _Ladder, schedule: Schedule | None) -> PlanAlternative:

@@ -1,6 +1,5 @@
 """Probes that found no fit (P-15): longer ones, other rates, and the honest end of the search."""
 
-import math
 from dataclasses import replace
 
 from app.domain.rounds import Action, Purpose, RoundDefinition
@@ -14,7 +13,7 @@ from app.planning.rounds import SECONDS_PER_HOUR, planned_round, rounds_cost
 from app.planning.sweeping import beyond_round, tried_rates
 from app.planning.widen import MOST_WIDENINGS, Edge, widenings
 from app.planning.widening import describe
-from app.policy.hits import Hits, by_fit, closest
+from app.policy.hits import SLACK, Hits, by_fit, closest
 
 NOTHING_FITS = "INI403"
 
@@ -32,8 +31,7 @@ def probe_further(case: Case) -> Draft:
     return Draft(
         case,
         Action.DOUBLE_PROBE,
-        f"Nothing fits the training set within {case.horizon_steps} steps ({_closest(case)}): "
-        f"probe {steps}{reused}.",
+        f"{_nothing_fits(case)}: probe {steps} steps{reused}.",
         proposal=proposal,
         acting=(NOTHING_FITS,),
         would_change_my_mind=(
@@ -91,10 +89,7 @@ def _other_rates(case: Case) -> Draft | None:
     proposal = beyond_round(case, edge, by_fit(case.facts, Hits())[0].params)
     if proposal is None or not _is_affordable(case, proposal):
         return None
-    why = (
-        f"Nothing fits the training set within {case.horizon_steps} steps (cap_steps), and the "
-        f"{edge.side}est {edge.parameter} came closest"
-    )
+    why = f"{_nothing_fits(case)}, and of all {edge.parameter}s the {edge.side}est came closest"
     return _other(case, proposal, why, edge.parameter)
 
 
@@ -125,12 +120,17 @@ def _closest_at_end(case: Case) -> Edge | None:
     return None
 
 
-def _closest(case: Case) -> str:
+def _nothing_fits(case: Case) -> str:
+    """The finding in words, with how close the trials came."""
     training = case.study.definition.training_metric
-    best = closest(by_fit(case.facts, Hits())[0])
-    if training is None or not math.isfinite(best):
-        return "nothing was measured"
-    return f"{training.metric} came to {training.direction.sign * best:.4g}"
+    trials = by_fit(case.facts, Hits())
+    how = "nothing was measured"
+    if training is not None and training.perfect is not None and trials:
+        best = training.direction.sign * closest(trials[0])
+        is_fit = abs(best - training.perfect) <= training.tolerance + SLACK
+        once = ", but not at two evaluations in a row" if is_fit else ""
+        how = f"{training.metric} came to {best:.4g}{once}"
+    return f"Nothing fits the training set within {case.horizon_steps} steps ({how})"
 
 
 def _compute_bound(case: Case, end: str) -> Draft:
@@ -139,13 +139,12 @@ def _compute_bound(case: Case, end: str) -> Draft:
     if production is not None:
         planned = planned_round(case.study.definition, production)
         proposal = replace(planned, workload=Workload.COMPUTE_BOUND)
-    number = f"{production}" if production else "which the acceptance has to name"
+    number = f"production_steps: {production}" if production else "accept with production_steps"
     return Draft(
         case,
         Action.TREAT_AS_COMPUTE_BOUND,
-        f"Nothing fits the training set within {case.horizon_steps} steps ({_closest(case)}), and "
-        f"{end}: treat the workload as compute-bound (production_steps: {number}), or remove what "
-        "keeps it from being fitted, such as wrong labels.",
+        f"{_nothing_fits(case)}, and {end}: treat the workload as compute-bound ({number}), or "
+        "remove what keeps it from being fitted, such as wrong labels.",
         proposal=proposal,
         acting=(NOTHING_FITS,),
         would_change_my_mind=(

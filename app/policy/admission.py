@@ -38,6 +38,7 @@ class RoundAdmission:
     settings: dict[str, float] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     imported: tuple[ImportedTrial, ...] = ()
+    has_run: bool = False  # an audited round: its points are what its sampler picked
 
     @property
     def earlier(self) -> tuple[RoundFacts, ...]:

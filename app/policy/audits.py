@@ -54,12 +54,14 @@ def with_promotion(
 
 def _admission(study: StudyFacts, judged: RoundFacts) -> Iterator[JudgedVerdict]:
     earlier = tuple(other for other in study.rounds if other.number < judged.number)
-    facts = admission_of_round(replace(study, rounds=earlier), judged.definition)
+    planned = admission_of_round(replace(study, rounds=earlier), judged.definition)
+    facts = replace(planned, has_run=True)
     bench = Bench(study.definition.bindings, (), judged.number, (judged.number,))
     yield from run(rules_of(Stage.ROUND_ADMISSION), Stage.ROUND_ADMISSION, facts, bench)
     horizon = judged.definition.max_train_steps
-    ends = {t.trial_id: t.last_step for t in judged.trials if t.max_train_steps == horizon}
-    late = tuple(trial_id for trial_id, last in ends.items() if last > horizon)
-    measured = MeasurementFacts(sorted(ends.values()), horizon)
+    own = [trial for trial in judged.trials if trial.max_train_steps == horizon]
+    late = tuple(trial.trial_id for trial in own if trial.first_refused_step is not None)
+    told = sorted(trial.first_refused_step or trial.last_step for trial in own)
+    measured = MeasurementFacts(told, horizon)
     for verdict in run(rules_of(Stage.MEASUREMENT), Stage.MEASUREMENT, measured, bench):
         yield replace(verdict, trial_ids=late)

@@ -40,6 +40,7 @@ class TrialFacts:
     loss: Curve | None = None
     has_nonfinite: bool = False
     last_step: int = 0
+    first_refused_step: int | None = None  # of a curve that goes on beyond its horizon (audits)
     origin: Origin | None = None
     resume: Resume | None = None
     checkpoint_steps: tuple[int, ...] = ()  # of checkpoints that exist

@@ -38,8 +38,10 @@ def thinned(progress: Progress, most: int = KEPT_POINTS) -> dict[str, list[float
     return {"steps": progress.steps[falls].tolist(), "values": progress.values[falls].tolist()}
 
 
-def restored(stored: dict[str, list[float]]) -> Progress:
+def restored(stored: dict[str, list[float]] | None) -> Progress | None:
     """The progress out of its JSON."""
+    if stored is None:
+        return None
     steps, values = stored["steps"], stored["values"]
     return Progress(np.array(steps, dtype=np.int64), np.array(values, dtype=np.float64))
 

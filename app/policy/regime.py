@@ -3,7 +3,7 @@
 Policy 2.8: read from the competitive set, and only where no decay of the rate interferes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -159,7 +159,8 @@ def _fitted(facts: ReviewFacts) -> float | None:
     training = facts.study.definition.training_metric
     if training is None or training.perfect is None:
         return None
-    hits = find_hits(facts).steps
+    own = tuple(trial for c in facts.competitive for trial in c.trials)
+    hits = find_hits(replace(facts, trials=own)).steps
     fitted = [any(t.trial_id in hits for t in c.trials) for c in facts.competitive]
     return float(np.mean(fitted)) if fitted else None
 

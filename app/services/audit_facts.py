@@ -214,6 +214,7 @@ class _Maker:
             else None,
             has_nonfinite=columns.has_nonfinite or state is TrialState.DIVERGED,
             last_step=last,
+            first_refused_step=int(columns.steps[count]) if count < columns.steps.size else None,
             origin=origin,
         )
 

@@ -17,6 +17,7 @@ from app.domain.states import TrialState
 from app.domain.studies import StudyDefinition
 from app.domain.trials import Trial
 from app.policy.facts import RoundFacts, StudyFacts, TrialFacts, Waiver
+from app.policy.progress import restored
 
 Values = NDArray[np.float64]
 Steps = NDArray[np.int64]
@@ -59,9 +60,9 @@ def history(connection: Connection, study_id: StudyId) -> StudyFacts:
 def _history(connection: Connection, study_id: StudyId) -> StudyFacts:
     made = outline(connection, study_id)
     codes = trial_parts.codes_by_round(connection, study_id)
-    steps = rounds.evidence_of_study(connection, study_id, "CKP307", "fastest_good_step")
+    kept = rounds.evidence_of_study(connection, study_id, "WRK502", "best_so_far")
     known = tuple(
-        replace(one, codes=codes.get(one.number, ()), fastest_good_step=steps.get(one.number))
+        replace(one, codes=codes.get(one.number, ()), progress=restored(kept.get(one.number)))
         for one in made.rounds
     )
     return replace(made, rounds=known)

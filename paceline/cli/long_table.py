@@ -19,7 +19,8 @@ WIDE = 10.0  # high / low from which a positive parameter's scale is taken for l
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns are metrics; every other one that is not reserved is a parameter."""
+    """Which columns are metrics; every other one that is not reserved and never changes within a
+    trial is a parameter."""
 
     metrics: tuple[str, ...]
     parameters: tuple[str, ...]
@@ -55,8 +56,9 @@ def _read_parquet(file: Path) -> list[Row]:
     return rows
 
 
-def columns_of(rows: Sequence[Row], named: Iterable[str]) -> Columns:
-    """The metrics that the caller names, and the parameters. Raises typer.BadParameter."""
+def columns_of(rows: Sequence[Row], named: Iterable[str], measured: Sequence[str]) -> Columns:
+    """The metrics that the caller names, and the parameters: the rest, but for what else was
+    `measured`. Raises typer.BadParameter."""
     if not rows:
         raise typer.BadParameter("the table has no rows")
     header = [name for name in rows[0] if name]
@@ -64,7 +66,8 @@ def columns_of(rows: Sequence[Row], named: Iterable[str]) -> Columns:
     for name in ("trial_id", "step", *metrics):
         if name not in header:
             raise typer.BadParameter(f"the table has no column {name}; it has {', '.join(header)}")
-    return Columns(metrics, tuple(n for n in header if n not in (*RESERVED, *metrics)))
+    taken = {*RESERVED, *metrics, *measured}
+    return Columns(metrics, tuple(name for name in header if name not in taken))
 
 
 def rounds_of(rows: Sequence[Row], columns: Columns) -> list[Json]:

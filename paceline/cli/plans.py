@@ -8,31 +8,34 @@ from paceline.cli.connection import AsJson, TokenFile, Url, connect
 from paceline.cli.output import next_command, print_json, print_table
 
 Json = dict[str, Any]  # Any: JSON
+GpuHours = Annotated[
+    float | None, typer.Option(help="the budget in GPU-hours; needs --seconds-per-step")
+]
+Patience = Annotated[float | None, typer.Option(help="the longest trial to wait for")]
+ScheduleKind = Annotated[
+    str | None, typer.Option(help="its kind (wsd, constant ...): tells what can be resumed")
+]
+Dimensions = Annotated[
+    int | None, typer.Option(help="how many parameters are searched: many want many trials")
+]
+IsMature = Annotated[
+    bool, typer.Option("--mature", help="modelling, pipelines and production all are (P-30)")
+]
 
 
 def plan(  # noqa: PLR0913 - typer hands over each option as its own argument
     production_steps: Annotated[int, typer.Argument(help="steps of the run you hope to launch")],
     steps: Annotated[int | None, typer.Option(help="the budget in steps of one trial")] = None,
-    gpu_hours: Annotated[
-        float | None, typer.Option(help="the budget in GPU-hours; needs --seconds-per-step")
-    ] = None,
+    gpu_hours: GpuHours = None,
     gpus_per_trial: Annotated[int, typer.Option(help="GPUs of one trial")] = 1,
     seconds_per_step: Annotated[float | None, typer.Option(help="how long a step takes")] = None,
     slots: Annotated[int, typer.Option(help="trials that run at the same time")] = 1,
-    patience_hours: Annotated[
-        float | None, typer.Option(help="the longest run to wait for")
-    ] = None,
+    patience_hours: Patience = None,
     warmup_steps: Annotated[int, typer.Option(help="steps of warmup")] = 0,
-    schedule: Annotated[
-        str | None, typer.Option(help="its kind (wsd, constant ...): tells what can be resumed")
-    ] = None,
+    schedule: ScheduleKind = None,
     rounds_max: Annotated[int, typer.Option(help="how many rounds at most, up to 10")] = 3,
-    dimensions: Annotated[
-        int | None, typer.Option(help="how many parameters are searched: fewer trials are thin")
-    ] = None,
-    is_mature: Annotated[
-        bool, typer.Option("--mature", help="modelling, pipelines and production all are (P-30)")
-    ] = False,
+    dimensions: Dimensions = None,
+    is_mature: IsMature = False,
     url: Url = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
@@ -67,7 +70,9 @@ def _schedule(kind: str | None, warmup_steps: int) -> Json | None:
 def _print(answer: Json) -> None:
     """One sentence, a table, what speaks for each, what to post next."""
     plans = answer["alternatives"]
-    typer.echo(_sentence(plans[0]) if plans else "No plan fits this budget.")
+    patient = (one for one in plans if one["is_within_patience"] is not False)
+    first = next(patient, plans[0] if plans else None)
+    typer.echo(_sentence(first) if first else "No plan fits this budget.")
     if plans:
         typer.echo("")
         titles = ("plan", "trials x steps", "steps", "GPU-hours", "wall hours", "ends", "patience")
@@ -77,9 +82,9 @@ def _print(answer: Json) -> None:
         typer.echo(f"{one['name']}: {one['trade']}")
     for finding in answer["findings"]:
         typer.echo(f"{finding['code']}: {finding['message']}. {finding['action']}")
-    if plans:
-        typer.echo(f"\nThe study of '{plans[0]['name']}', beside its job and parameters:\n")
-        typer.echo(_as_yaml(plans[0]["study"]))
+    if first:
+        typer.echo(f"\nThe study of '{first['name']}', beside its job and parameters:\n")
+        typer.echo(_as_yaml(first["study"]))
         next_command("paceline study validate STUDY.yaml")
 
 

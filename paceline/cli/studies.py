@@ -33,11 +33,19 @@ def create(
     if as_json:
         print_json(study)
         return
-    trials = sum(study["rounds"][0]["counts"].values()) if study["rounds"] else 0
-    typer.echo(f"study {study['id']} ({study['name']}) is {study['state']}: {trials} trials")
+    typer.echo(f"study {study['id']} ({study['name']}) is {study['state']}{_first_round(study)}")
     for warning in study.get("warnings", []):
         typer.echo(f"warning: {warning}", err=True)
     next_command(f"paceline study watch {study['id']}")
+
+
+def _first_round(study: dict[str, Any]) -> str:  # Any: JSON
+    """What has opened, in words; nothing of a draft."""
+    if not study["rounds"]:
+        return ""
+    first = study["rounds"][0]
+    trials, steps = sum(first["counts"].values()), first["max_train_steps"]
+    return f": round 1 ({first['purpose']}) has {trials} trials of {steps} steps"
 
 
 @app.command()
@@ -51,7 +59,12 @@ def validate(
         print_json(plan)
         return
     first = plan["round"]
-    typer.echo(f"{file} is valid: round 1 trains every trial for {first['max_train_steps']} steps")
+    typer.echo(
+        f"{file} is valid: round 1 ({first['purpose']}) trains {plan['trials']} trials for "
+        f"{first['max_train_steps']} steps each"
+    )
+    if first["purpose"] == "probe":
+        typer.echo("probes double until one fits the training set; a sweep then finds the horizon")
     typer.echo(f"cost: {plan['cost']['steps']} steps")
     print_verdicts([v for v in plan.get("verdicts", []) if v["verdict"] == "finding"])
     next_command(f"paceline study create {file}")

@@ -1,56 +1,11 @@
 """Audits over HTTP: rounds of somebody else's, judged and advised upon, and what is refused."""
 
-import math
 from typing import Any
 
 import pytest
 
+from tests.contract.audited import HORIZON, RATE, RATES, audit_of, judged, run, sweep, verdicts
 from tests.contract.lab import Json, Lab
-
-RATE = {"type": "float", "low": 1e-4, "high": 1.0, "scale": "log", "role": "learning_rate"}
-HORIZON = 2000
-RATES = [10 ** (-4 + i / 2) for i in range(9)]
-
-
-def run(place: int, rate: float, best: float = 1e-2, count: int = 40, speed: float = 8.0) -> Json:
-    """A trial whose error falls to a valley around `best`."""
-    floor = 0.2 + 0.05 * math.log10(rate / best) ** 2
-    steps = [HORIZON * (i + 1) // count for i in range(count)]
-    values = [floor + 0.8 * math.exp(-speed * step / HORIZON) for step in steps]
-    curve = {"steps": steps, "metrics": {"val_loss": values}}
-    return {
-        "id": f"t{place}",
-        "params": {"learning_rate": rate},
-        "outcome": "completed",
-        "curve": curve,
-    }
-
-
-def audit_of(trials: list[Json], **changes: Any) -> Json:
-    schedule = changes.pop("schedule", {"kind": "constant", "peak": "learning_rate"})
-    purpose = changes.pop("purpose", "tune")
-    horizon = changes.pop("max_train_steps", HORIZON)
-    round_ = {"purpose": purpose, "max_train_steps": horizon, "trials": trials}
-    return {
-        "objective": {"metric": "val_loss", "direction": "minimize"},
-        "parameters": {"learning_rate": RATE},
-        "rounds": [{**round_, "schedule": schedule}],
-        **changes,
-    }
-
-
-def sweep(**how: Any) -> list[Json]:
-    return [run(i, rate, **how) for i, rate in enumerate(RATES)]
-
-
-def judged(lab: Lab, body: Json) -> Json:
-    answer = lab.client.post("/v1/audits", json=body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def verdicts(answer: Json, number: int = -1) -> dict[str, Json]:
-    return {v["code"]: v for v in answer["assessments"][number]["verdicts"]}
 
 
 def refusal(lab: Lab, body: Json) -> str:
@@ -114,6 +69,23 @@ def test_measurement_beyond_the_horizon_is_a_finding_that_names_the_trial(lab: L
     trials[3]["curve"]["steps"][-1] = HORIZON + 600
     found = verdicts(judged(lab, audit_of(trials)))["HZN103"]
     assert (found["verdict"], found["trial_ids"]) == ("finding", ["t3"])
+
+
+def test_measurement_beyond_the_horizon_is_named_by_the_first_such_step(lab: Lab) -> None:
+    trials = sweep()
+    curve = trials[3]["curve"]
+    curve["steps"] += [HORIZON + 50, HORIZON + 100, HORIZON + 150]
+    curve["metrics"]["val_loss"] += [0.3, 0.3, 0.3]
+    found = verdicts(judged(lab, audit_of(trials)))["HZN103"]
+    assert found["evidence"]["first_refused_step"] == HORIZON + 50
+
+
+@pytest.mark.parametrize(("kind", "answer"), [("tpe", "finding"), ("random", "clear")])
+def test_adaptive_points_of_the_first_tune_round_are_said(lab: Lab, kind: str, answer: str) -> None:
+    body = audit_of(sweep(), sampler={"kind": kind})
+    again = {**body, "rounds": [*body["rounds"], {**body["rounds"][0], "trials": []}]}
+    assert verdicts(judged(lab, body))["SPC207"]["verdict"] == answer
+    assert verdicts(judged(lab, again), 1)["SPC207"]["verdict"] == "clear"
 
 
 def test_trials_cut_short_are_censored_and_kept_out(lab: Lab) -> None:

@@ -147,3 +147,60 @@ def test_trials_of_one_setting_that_ran_two_versions_of_the_code_are_named(lab: 
     found = verdict(lab, study_id, 1, "WRK503")
     assert (found["verdict"], found["n_used"]) == ("finding", 10)
     assert len(found["evidence"]["codes"]) == 2
+
+
+def audited(lab: Lab, *rounds: Json, **body: Json) -> list[Json]:
+    """The verdicts of each audited round, by code."""
+    rate = STUDY["parameters"]
+    whole = {"objective": {"metric": "val_error", "direction": "minimize"}, "parameters": rate}
+    answer = lab.client.post("/v1/audits", json={**whole, **body, "rounds": list(rounds)})
+    assert answer.status_code == 200, answer.text
+    return [{v["code"]: v for v in one["verdicts"]} for one in answer.json()["assessments"]]
+
+
+def audit_round(name: str, pace: int = 1, **fields: Json) -> Json:
+    """A tune round over eight rates whose errors fall at that pace."""
+    steps = list(range(2, 66, 2))
+    curves = [
+        [0.1 + 0.01 * abs(i - 4) + math.exp(-step / (4 * pace)) for step in steps] for i in range(8)
+    ]
+    trials_told = [
+        {
+            "id": f"{name}{i}",
+            "params": {"learning_rate": 0.003 * 1.9**i},
+            "outcome": "completed",
+            "curve": {"steps": steps, "metrics": {"val_error": values}},
+        }
+        for i, values in enumerate(curves)
+    ]
+    return {"purpose": "tune", "max_train_steps": 64, "trials": trials_told, **fields}
+
+
+def test_an_audit_says_between_its_rounds_what_changed(lab: Lab) -> None:
+    first, second = audited(
+        lab,
+        audit_round("a", fixed={"batch_size": {"value": 128, "role": "batch_size"}}),
+        audit_round(
+            "b",
+            fixed={"batch_size": {"value": 32, "role": "batch_size"}},
+            tags={"data": "more"},
+        ),
+    )
+    assert first["WRK502"]["missing"] == first["WRK503"]["missing"] == ["predecessor"]
+    evidence = second["WRK502"]["evidence"]
+    assert (evidence["factor_low"], evidence["factor_high"]) == (1.0, 4.0)
+    assert evidence["source"] == "batch law"
+    assert second["WRK503"]["verdict"] == "finding"
+
+
+def test_an_audit_learns_the_factor_from_its_curves(lab: Lab) -> None:
+    *_, last = audited(
+        lab,
+        audit_round("a", fixed=OFF),
+        audit_round("b", pace=3, fixed=ON),
+        audit_round("c", fixed=OFF),
+        audit_round("d", pace=3, fixed=ON),
+    )
+    evidence = last["WRK502"]["evidence"]
+    assert evidence["source"] == "rounds 1 and 2"
+    assert 2.0 <= evidence["factor_low"] <= evidence["factor_high"] <= 4.0

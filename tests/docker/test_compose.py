@@ -52,6 +52,9 @@ def is_known(words: list[str]) -> bool:
             context = command.make_context(name, words, parent=context)
             if not hasattr(command, "commands"):
                 return True
+            words = [*context._protected_args, *context.args]  # a group may have flags of its own
+            if not words:
+                return bool(command.invoke_without_command)
             name, command, words = command.resolve_command(context, words)
     except TyperException:
         return False

@@ -1,4 +1,4 @@
-"""The five curl calls of the README, taken from the README and run with curl."""
+"""The curl calls of the documents, taken from there and run with curl."""
 
 import json
 import re
@@ -14,19 +14,19 @@ from tests.e2e.services import Embedded, is_settled
 Json = Any  # JSON, as the contract says
 
 
-def readme_calls() -> dict[str, str]:
-    """The lines of the README's shell block, by the number of their comment."""
-    blocks = re.findall(r"```sh\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
-    block = next(block for block in blocks if "# 1. post a study" in block)
+def calls_of(document: str) -> dict[str, str]:
+    """The lines of the document's shell block, by the number of their comment."""
+    blocks = re.findall(r"```sh\n(.*?)```", (REPOSITORY / document).read_text(), re.DOTALL)
+    (block,) = (block for block in blocks if "# 1. " in block)
     calls = re.split(r"^# (\d)\. .*$", block, flags=re.MULTILINE)
     return {"0": calls[0]} | dict(zip(calls[1::2], calls[2::2], strict=True))
 
 
 class Shell:
-    """Runs the README's lines in the folder where `up` was typed."""
+    """Runs a document's lines in the folder where `up` was typed."""
 
-    def __init__(self, embedded: Embedded) -> None:
-        self._calls = readme_calls()
+    def __init__(self, embedded: Embedded, document: str = "README.md") -> None:
+        self._calls = calls_of(document)
         self._directory = embedded.home
         self._start = self._calls["0"].replace("8731", str(embedded.port))
         assert str(embedded.port) in self._start
@@ -68,3 +68,14 @@ def test_five_calls_of_the_readme_run_a_study_with_curl_alone(embedded: Embedded
     watched = shell.call("5", STUDY=study_id)
     assert watched["round"] == 2
     assert watched["max_train_steps"] == opened["max_train_steps"]
+
+
+@pytest.mark.slow
+def test_calls_of_the_guide_judge_plan_extend_and_explain(embedded: Embedded) -> None:
+    assert shutil.which("curl"), "this test runs the guide's lines: install curl"
+    embedded.start()
+    shell = Shell(embedded, "docs/reading-advice.md")
+    assert shell.call("1")["recommendation"]["sentence"].endswith(".")
+    assert len(shell.call("2")["alternatives"]) > 1
+    assert shell.call("3")["schedule"]["decay_steps"] == 900
+    assert shell.call("4")["code"] == "SPC201"

@@ -1,7 +1,8 @@
 """Trials stopped short of the horizon.
 
-What it does: counts the trials of the setting that ended before their last step (censored). They
-are kept out of every statistic about best steps.
+What it does: counts the trials of the setting that ended before their last step (censored), and
+those that failed after they had measured something. They are kept out of every statistic about
+best steps; a failed trial's best checkpoint stays valid.
 
 Why it matters: the distribution of best steps (P-9) means something only over trials that had the
 whole horizon (P-8): one that was stopped early has its best step early for no reason of its own.
@@ -10,8 +11,10 @@ What to do: find out why they stopped (an own early stopping, a time limit, a cr
 stopping off, and run these points again.
 """
 
-from app.domain.states import UNFINISHED_TRIALS
-from app.policy.facts import ReviewFacts
+import numpy as np
+
+from app.domain.states import UNFINISHED_TRIALS, TrialState
+from app.policy.facts import ReviewFacts, TrialFacts
 from app.policy.rule import Rule, Severity, Stage
 from app.policy.verdicts import Clear, Finding, Inconclusive, Judged, Verdict
 
@@ -25,11 +28,15 @@ def check(facts: ReviewFacts) -> Verdict:
     if not ended:
         return Inconclusive(("trials",), "no trial has ended yet")
     diverged = {trial.trial_id for trial in facts.diverged}
-    short = [t for t in ended if t.censored and t.trial_id not in diverged]
+    short = [t for t in ended if _is_cut_off(t) and t.trial_id not in diverged]
     share = len(short) / len(ended)
     limit = facts.setting("HZN104.max_share", MAX_SHARE)
     judged = Judged(
-        {"censored": len(short), "share": share},
+        {
+            "censored": sum(trial.censored for trial in short),
+            "failed": sum(trial.state is TrialState.FAILED for trial in short),
+            "share": share,
+        },
         statistic=share,
         threshold=limit,
         n_used=len(ended),
@@ -38,10 +45,16 @@ def check(facts: ReviewFacts) -> Verdict:
     if share <= limit:
         return Clear(judged, f"{len(short)} of {len(ended)} trials stopped short")
     message = (
-        f"{len(short)} of {len(ended)} trials stopped before step {facts.horizon}; they are left "
-        "out of everything that is said about steps"
+        f"{len(short)} of {len(ended)} trials stopped before step {facts.horizon} or failed; they "
+        "are left out of everything that is said about steps"
     )
     return Finding(message, ACTION, judged)
+
+
+def _is_cut_off(trial: TrialFacts) -> bool:
+    """Stopped short, or failed with something measured: its best checkpoint stays valid."""
+    has_failed = trial.state is TrialState.FAILED and bool(np.isfinite(trial.objective).any())
+    return trial.censored or has_failed
 
 
 RULE = Rule(

@@ -36,10 +36,10 @@ def check(facts: ReviewFacts) -> Verdict:
         n_used=len(facts.configurations),
         trial_ids=tuple(trial.trial_id for c in tied for trial in c.trials),
     )
-    n, alone = len(facts.configurations), ", only the best itself" if len(tied) == 1 else ""
-    message = (
-        f"{len(tied)} of {n} configurations lie within {facts.noise.eps:.3g} of the best{alone}"
-    )
+    n, near = len(facts.configurations), f"within {facts.noise.eps:.3g} of the best"
+    message = f"{len(tied)} of {n} configurations lie {near}"
+    if len(tied) == 1:
+        message = f"none of the other {n - 1} configurations comes {near}"
     return Finding(message, ACTION, judged) if len(tied) < least else Clear(judged, message)
 
 

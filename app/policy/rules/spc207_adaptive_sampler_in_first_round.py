@@ -24,7 +24,7 @@ def check(facts: RoundAdmission) -> Verdict:
     earlier = sum(other.definition.purpose is Purpose.TUNE for other in facts.earlier)
     kind = facts.sampler.kind.value
     judged = Judged({"sampler": kind, "earlier_tune_rounds": earlier}, float(earlier), 1.0)
-    if facts.sampler.is_adaptive and facts.trials and not earlier:
+    if facts.sampler.is_adaptive and (facts.trials or facts.has_run) and not earlier:
         message = f"{kind} picks the points of the first tune round: it crowds them early"
         return Finding(message, ACTION, judged)
     return Clear(judged, f"{kind} after {earlier} earlier tune rounds")

@@ -100,3 +100,35 @@ def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table(columns), file)
     trials = build_request(file, {}, "val_error", None)["rounds"][0]["trials"]
     assert trials[1]["curve"]["metrics"]["val_error"] == [None]
+
+
+def guessing(folder: Path, header: str, *cells: str) -> dict[str, object]:
+    """Two trials of two steps; `cells` follow trial_id and step, row by row."""
+    rows = [f"{trial},{step}," for trial in ("a", "b") for step in (100, 200)]
+    lines = [row + cell for row, cell in zip(rows, cells, strict=True)]
+    return build_request(table(folder, *lines, header=f"trial_id,step,{header}\n"), {}, None, None)
+
+
+def test_the_only_validation_metric_decides_and_its_training_twin_is_found(tmp_path: Path) -> None:
+    cells = ("0.5,0.4,0.7,.1", "0.6,0.3,0.8,.1", "0.4,0.4,0.6,.2", "0.7,0.2,0.9,.2")
+    body = guessing(tmp_path, "val_accuracy,train_loss,train_accuracy,lr", *cells)
+    assert body["objective"] == {"metric": "val_accuracy", "direction": "maximize"}
+    assert body["training_metric"] == {"metric": "train_accuracy", "direction": "maximize"}
+    assert list(body["parameters"]) == ["lr"]  # type: ignore[call-overload]  # a mapping
+
+
+def test_what_changes_within_a_trial_is_no_parameter(tmp_path: Path) -> None:
+    cells = ("0.5,1,.1", "0.6,2,.1", "0.4,1,.2", "0.7,2,.2")
+    body = guessing(tmp_path, "test_error,train_passes,lr", *cells)
+    assert list(body["parameters"]) == ["lr"]  # type: ignore[call-overload]  # a mapping
+
+
+def test_two_candidates_are_asked_about(tmp_path: Path) -> None:
+    cells = ("0.5,0.4,.1", "0.6,0.3,.1", "0.4,0.4,.2", "0.7,0.2,.2")
+    with pytest.raises(typer.BadParameter, match=r"val_error, val_loss .*--objective"):
+        guessing(tmp_path, "val_error,val_loss,lr", *cells)
+
+
+def test_a_table_in_which_nothing_changes_asks_for_the_metric(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="no column changes within a trial"):
+        guessing(tmp_path, "val_error,lr", "0.5,.1", "0.5,.1", "0.4,.2", "0.4,.2")

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from app.domain.states import TrialState
 from app.policy.prepare import prepare
 from tests.unit.policy import builders as b
 
@@ -24,6 +26,17 @@ def test_finding_counts_them_and_keeps_them_out() -> None:
     assert verdict.verdict == "finding"
     assert verdict.evidence["share"] == pytest.approx(0.3)
     assert len(prepare(with_censored(3), 1).configurations) == 7
+
+
+def test_finding_flags_a_trial_that_failed_after_its_best_checkpoint() -> None:
+    study = b.definition()
+    *fine, last = b.sweep(study, b.valley(0.01))
+    failed = replace(last, state=TrialState.FAILED)
+    silent = replace(failed, trial_id="silent", objective=np.full(last.objective.size, np.nan))
+    facts = b.study_facts(study, b.round_facts(study, [*fine, failed, silent]))
+    verdict = b.verdict_of(facts, "HZN104")
+    assert (verdict.verdict, verdict.trial_ids) == ("finding", (failed.trial_id,))
+    assert (verdict.evidence["failed"], verdict.evidence["censored"]) == (1, 0)
 
 
 def test_clear_for_diverged_trials_which_are_results() -> None:

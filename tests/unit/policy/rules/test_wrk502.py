@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.domain.rounds import Purpose
 from app.domain.space import FixedValue, Value
 from app.domain.states import RoundState
 from app.policy.engine import admit_round, admit_study
+from app.policy.facts import Progress
 from tests.unit.policy import builders as b
 
 OFF: dict[str, Value] = {"batch_size": 128, "dropout": 0.0, "augmentation": "none", "decay": 0.0}
@@ -27,10 +29,14 @@ def fixed(**values: Value) -> dict[str, FixedValue]:
 def reviewed(
     number: int, steps: int | None = None, horizon: int = 1000, **values: Value
 ) -> b.RoundFacts:
-    """A reviewed tune round under these values whose fastest good step was `steps`."""
+    """A reviewed tune round under these values that falls straight for so many steps."""
     study = b.definition(fixed=fixed(**values))
     made = b.round_facts(study, (), number, max_train_steps=horizon)
-    return replace(made, fastest_good_step=steps)
+    return replace(made, progress=straight(steps) if steps else None)
+
+
+def straight(steps: int) -> Progress:
+    return Progress(np.arange(1, 101) * steps, np.linspace(1.0, 0.1, 100))
 
 
 def admitted(*rounds: b.RoundFacts, horizon: int = 1000, **values: Value) -> b.JudgedVerdict:
@@ -115,7 +121,7 @@ def test_finding_respects_what_off_means() -> None:
 def test_finding_learns_the_factor_from_two_rounds() -> None:
     rounds = (reviewed(1, 200), reviewed(2, 500, **ON), reviewed(5))
     evidence = admitted(*rounds, **ON).evidence
-    assert (evidence["factor_low"], evidence["factor_high"]) == (2.5, 2.5)
+    assert evidence["factor_low"] == evidence["factor_high"] == 2.5
     assert evidence["source"] == "rounds 1 and 2"
 
 
@@ -149,7 +155,7 @@ def test_finding_learns_the_critical_batch_from_other_sizes() -> None:
     rounds = (reviewed(1, 64), reviewed(2, 128, batch_size=32))
     evidence = admitted(*rounds, batch_size=8).evidence
     assert evidence["factor_high"] == pytest.approx(3.0)
-    assert evidence["source"] == "batch law, Bc = 64 by rounds 1 and 2"
+    assert evidence["source"] == "batch law, as rounds 1 and 2 show it"
 
 
 def test_inconclusive_without_a_reviewed_tune_round() -> None:

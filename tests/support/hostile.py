@@ -1,0 +1,31 @@
+"""Where the judge must not fool itself: the policy's list, item by item. Both tables of cases (unit
+and over HTTP) are held to it."""
+
+ITEMS = (
+    "ties and plateaus",
+    "maximised metrics",
+    "NaN, Inf, 1e30",
+    "evaluation only at the end",
+    "different evaluation grids",
+    "duplicate or out-of-order steps after a resume",
+    "stopped at target",
+    "a single rate",
+    "a linear-scale rate",
+    "bounds set by theory",
+    "conditional rates",
+    "seeds counted as trials",
+    "warmup > T1",
+    "decay > T2",
+    "T2 < T1",
+    "batch change and extension at once",
+    "all diverged",
+    "a third diverged",
+    "a quantised metric",
+    "trial failed after its best checkpoint",
+    "training metric measured on augmented data",
+    "script that exits non-zero on NaN",
+    "one trial",
+    "zero trials",
+    "10,000 trials",
+    "irrelevant parameters",
+)
