@@ -13,7 +13,7 @@ ARGS ?=
 WORKERS ?= 2
 DATA ?=
 
-.PHONY: help setup demo demo-pytorch test unit check bench bench-advice docs lock clean
+.PHONY: help setup demo demo-auto demo-pytorch test unit check bench bench-advice bench-outcome docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ setup:  ## make .venv with all extras but gp, as locked; does nothing when nothi
 
 demo: setup  ## run a whole real study to its recommendation and round 2; ARGS="--once --json" ends with one JSON line
 	@$(BIN)/paceline demo $(ARGS)
+
+demo-auto: setup  ## two studies that find by themselves how long to train, a few minutes each
+	@$(BIN)/paceline demo --once --study examples/digits/auto.yaml $(ARGS)
+	@$(BIN)/paceline demo --once --study examples/digits/compute_bound.yaml $(ARGS)
 
 demo-pytorch: setup  ## the same study in PyTorch, in an environment of its own (downloads torch)
 	@$(MAKE) --no-print-directory -C examples/pytorch run ARGS="$(ARGS)"
@@ -49,6 +53,9 @@ bench-advice: setup  ## judge the advice on real learning curves; DATA=folder of
 
 docs: setup  ## write docs/rules/ from the rules' own docstrings
 	@$(BIN)/python -m tools.rule_pages
+
+bench-outcome: setup  ## where hands-free studies end on real curves; DATA=folder of that judge, ARGS="--seeds 1,2"
+	@$(BIN)/python -m benchmarks.outcome "$(DATA)" $(ARGS)
 
 lock:  ## resolve the newest allowed versions into requirements.lock
 	@$(PYTHON) tools/lock.py

@@ -7,7 +7,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import claims, counts, curves, ingestion, life_cycle, reviews, status_poll
+from benchmarks import (
+    claims,
+    counts,
+    curves,
+    ingestion,
+    life_cycle,
+    reviews,
+    search_cost,
+    status_poll,
+)
 from benchmarks.service import fresh_database, serving
 from benchmarks.table import Row, render
 from tests.support.postgres import running_postgres
@@ -28,6 +37,7 @@ def main() -> None:
             rows += curves.measure(server, service)
             rows += status_poll.measure(server, service)
         rows += reviews.measure(server)
+    rows += search_cost.measure()
     table = render(rows)
     sys.stdout.write(table + "\n")
     if "--write" in sys.argv:

@@ -41,7 +41,7 @@ def serving(database_url: str) -> Iterator[Client]:
     )
     client = Client(f"http://127.0.0.1:{port}", created.stdout.strip().splitlines()[-1], timeout=60)
     try:
-        _wait(client, process)
+        wait_until_ready(client, process)
         yield client
     finally:
         client.close()
@@ -49,7 +49,8 @@ def serving(database_url: str) -> Iterator[Client]:
         process.wait(15)
 
 
-def _wait(client: Client, process: "subprocess.Popen[bytes]") -> None:
+def wait_until_ready(client: Client, process: "subprocess.Popen[bytes]") -> None:
+    """Until the service answers. Raises RuntimeError if it does not within 30 s."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -220,7 +220,14 @@ attempts = Table(
         sqlite_where=text("state IN ('leased', 'running')"),
         postgresql_where=text("state IN ('leased', 'running')"),
     ),
-    Index("ix_attempts_by_slot", "worker", "slot", "started_at"),
+    Index(  # not of live ones: looking for those must never read a slot's whole history
+        "ix_attempts_ended_of_slot",
+        "worker",
+        "slot",
+        "started_at",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
     Index(
         "ix_attempts_of_slot",
         "worker",

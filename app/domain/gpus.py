@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from app.domain.space import STRICT_FIELDS
 
+MANY = 64  # GPUs of one attempt; a worker that names more has lost count
+
 
 @dataclass(frozen=True, slots=True)
 class GpuDevice:
@@ -42,11 +44,12 @@ class GpuUse:
 
 
 def follow_use(known: tuple[GpuUse, ...], new: tuple[GpuReading, ...]) -> tuple[GpuUse, ...]:
-    """The use once the readings are in; GPUs in the order in which they were first seen."""
+    """The use once the readings are in; GPUs in the order in which they were first seen,
+    at most `MANY`."""
     uses = {use.id: use for use in known}
     for reading in new:
         uses[reading.id] = _followed(uses.get(reading.id, GpuUse(reading.id)), reading)
-    return tuple(uses.values())
+    return tuple(uses.values())[:MANY]
 
 
 def _followed(use: GpuUse, reading: GpuReading) -> GpuUse:

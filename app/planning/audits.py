@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.domain.recommendations import Assessment, Reason
+from app.domain.recommendations import Advice, Assessment, Reason
 from app.domain.rounds import Action
 from app.domain.studies import MAX_STEPS
 from app.planning.adviser import ABOUT_THIS_ROUND, Consultation, conclude, nothing_usable
@@ -16,8 +16,17 @@ from app.planning.promotion import promote
 from app.planning.ranks import recheck_ranks
 from app.policy.horizon_number import HorizonNumber, recommended_number
 
+SHARES = {"g25": "after a quarter", "g50": "after half", "g75": "after three quarters"}
+
 
 def advise_audit(
+    reviews: Reviews, assessments: Mapping[int, Assessment], round_number: int
+) -> Advice:
+    """The advice of `consult_audit` alone."""
+    return consult_audit(reviews, assessments, round_number).advice
+
+
+def consult_audit(
     reviews: Reviews, assessments: Mapping[int, Assessment], round_number: int
 ) -> Consultation:
     """What to do after rounds that ran elsewhere: never `check_horizon`.
@@ -67,9 +76,13 @@ def _sentence(case: Case, number: HorizonNumber, steps: int) -> str:
 
 
 def _numbers(number: HorizonNumber) -> str:
-    told = {name: number.evidence.get(name) for name in ("g25", "g50", "g75", "sigma")}
-    shown = ", ".join(f"{name} {value:.2%}" for name, value in told.items() if value is not None)
-    return f"What the best so far still gained after a share of the steps: {shown}."
+    seen = {when: number.evidence.get(name) for name, when in SHARES.items()}
+    gains = ", ".join(
+        f"{100 * gain:.3g}% {when}" for when, gain in seen.items() if gain is not None
+    )
+    sigma = number.evidence.get("sigma")
+    noise = f"; noise is {100 * sigma:.2g}%" if sigma else ""
+    return f"The best so far still gained {gains} of the steps{noise}."
 
 
 def _doubt(case: Case, steps: int, *, is_longer: bool) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from app.domain.recommendations import Assessment, JudgedVerdict
 from app.domain.rounds import Purpose
 from app.domain.studies import Binding, Workload
-from app.policy.engine import without_promotion
+from app.policy.engine import as_it_stands, without_promotion
 from app.policy.facts import Configuration, ReviewFacts, RoundFacts, StudyFacts
 from app.policy.prepare import prepare
 
@@ -101,12 +101,15 @@ def open_case(
     """The case of a reviewed round: a check round speaks for the round that it checks.
 
     `reviews`: what the caller has prepared of this study already. What earlier reviews said of
-    their own proposals is left out: it is no news about what ran.
+    their own proposals is left out: it is no news about what ran. Waivers and bindings that are
+    younger than a review count from now on.
     """
     reviewed = study.round(round_number)
     checked = reviewed.definition.checks
     subject = reviewed if checked is None else study.round(checked)
-    about_rounds = {number: without_promotion(one) for number, one in assessments.items()}
+    about_rounds = {
+        number: without_promotion(as_it_stands(one, study)) for number, one in assessments.items()
+    }
     return Case(reviews or Reviews(study), reviewed, subject, about_rounds)
 
 

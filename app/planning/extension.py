@@ -148,16 +148,16 @@ def promoted_decay(before: Schedule, old: int, new: int) -> int | None:
 
 
 def explain_variant(kind: str, factor: float, decay_steps: int | None, new: int) -> str:
-    if decay_steps is not None:
+    if factor != 1.0:
         return (
-            f"its own decay would be under a tenth of {new} steps; {decay_steps} steps "
-            f"({decay_steps / new:.0%}) trained better in measured runs"
+            f"{factor:g} of the winner's rate: {kind} now holds the peak, and a rate tuned under "
+            "a decay from the first step may be stable only while it decays"
         )
-    if factor == 1.0:
+    if decay_steps is None:
         return "the winner's own rate"
     return (
-        f"{factor:g} of the winner's rate: {kind} now holds the peak, and a rate tuned under a "
-        "decay from the first step may be stable only while it decays"
+        f"its own decay would be under a tenth of {new} steps; {decay_steps} steps "
+        f"({decay_steps / new:.0%}) trained better in measured runs"
     )
 
 

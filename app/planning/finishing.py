@@ -28,7 +28,7 @@ def _sentence(case: Case, own: Configuration, best: Configuration) -> str:
             f"Done: the new points reached {metric} {value} after {case.horizon_steps} steps; "
             f"{case.shown(best.best_value)} of an earlier final round stays the best."
         )
+    how = f"the mean over {len(own.trials)} runs" if len(own.trials) > 1 else "in one run"
     return (
-        f"Done: {metric} {value} after {case.horizon_steps} steps, "
-        f"the mean over {len(own.trials)} runs of the best configuration."
+        f"Done: {metric} {value} after {case.horizon_steps} steps, {how} of the best configuration."
     )

@@ -56,22 +56,28 @@ def horizons_left(case: Case, growth: float) -> int:
 
 def growth_reasons(case: Case) -> tuple[Reason, ...]:
     """Why the next horizon lies where it does; production within reach needs no reason."""
-    longest, steps = case.study.definition.production_steps, next_horizon(case)
-    if longest is None or longest <= AT_ONCE_GROWTH * case.horizon_steps:
-        return ()
+    longest, steps = case.study.definition.production_steps or 0, next_horizon(case)
     if steps == known_horizon_above(case):
         text = f"{steps} steps is the next horizon that this study has: results compare there."
         return (Reason("ladder", text),)
-    left = horizons_left(case, longest / case.horizon_steps)
-    usual = next_step(case.horizon_steps, longest, left)
+    growth = longest / case.horizon_steps
+    if growth <= AT_ONCE_GROWTH:
+        return ()
+    left = horizons_left(case, growth)
     if is_top_stable(case):
-        told = " and ".join(f"{r.pairs} pairs at {r.steps}" for r in rechecks(case)[-LEAST_HELD:])
-        text = f"The top set is stable ({told} steps held): growth stops, production is next."
-        more = f" The careful way is a round of {usual} steps between." if usual < longest else ""
-        return (Reason("PRM602", text + more),)
-    growth = steps / case.horizon_steps
-    text = f"{growth:.3g} times as long; horizons to go until production: {left}."
+        return (_why_growth_stops(case, next_step(case.horizon_steps, longest, left)),)
+    times = steps / case.horizon_steps
+    text = f"{times:.3g} times as long; horizons to go until production: {left}."
     return (Reason("ladder", text),)
+
+
+def _why_growth_stops(case: Case, usual_steps: int) -> Reason:
+    """It says what the careful way would be: PRM604 warns of a long jump whatever the reason."""
+    told = " and ".join(f"{r.pairs} pairs at {r.steps}" for r in rechecks(case)[-LEAST_HELD:])
+    text = f"The top set is stable ({told} steps held): growth stops, production is next."
+    if usual_steps < (case.study.definition.production_steps or 0):
+        text += f" The careful way is a round of {usual_steps} steps between."
+    return Reason("PRM602", text)
 
 
 @dataclass(frozen=True, slots=True)

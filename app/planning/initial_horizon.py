@@ -1,12 +1,12 @@
 """From probe and constant-rate sweep to the first horizon (P-14 to P-16, policy 2.4)."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 from app.domain.recommendations import Reason
 from app.domain.rounds import Action, Purpose, RoundDefinition
 from app.domain.space import Parameters
-from app.domain.studies import StudyDefinition
 from app.planning.case import Case
 from app.planning.draft import Draft
 from app.planning.ladders import with_warmup
@@ -16,12 +16,14 @@ from app.planning.rounds import found_tune_round, longest_warmup_steps
 from app.planning.sweeping import SWEEP_RULES, sweep_finer, sweep_properly, widen_sweep
 from app.planning.walks import LEAST_STEPS
 from app.planning.widen import with_bounds
+from app.policy.conditions import Conditions
 from app.policy.facts import TrialFacts
+from app.policy.gradient_variance import Raised, raised_variance
 from app.policy.hits import Hits, by_fit, cannot_judge_fit, find_hits, fit_table
-from app.policy.switches import SLOWING_ROLES, is_off
+from app.policy.step_factor import expected_factor
+from app.policy.switches import SLOWING_ROLES
 
 SEARCHING = (Purpose.PROBE, Purpose.LR_SWEEP)
-MULTIPLIERS = (1.0, 1.5, 2.0)  # none, one, several of them: planned, not measured (policy 2.7)
 LEAST_FITS = 3  # fewer say little about the fastest
 COARSE_SHARE = 0.1  # of the hit, between two evaluations: then the hit is only roughly known
 MARGIN = 10**0.5  # how far a range reaches beyond a rate that lay outside of it
@@ -70,15 +72,14 @@ def _set(case: Case, hits: Hits) -> Draft:
 
 def _tuned_steps(case: Case, fastest: int) -> tuple[int, tuple[Reason, ...]]:
     """The proposal's horizon, and why it is longer than the fastest fit."""
-    study, reasons = case.study.definition, []
-    slowing = slowing_names(study)
-    multiplier = MULTIPLIERS[min(len(slowing), len(MULTIPLIERS) - 1)]
-    steps = round(fastest * multiplier)
-    if slowing:
-        told = f"x{multiplier:g} to {steps} steps: the sweep ran without {', '.join(slowing)}"
-        reasons.append(
-            Reason("WRK502", f"{told}; with it more are needed (planned, not measured).")
-        )
+    study, reasons, steps = case.study.definition, [], fastest
+    raised = _raised_later(case)
+    if raised:
+        factor = expected_factor(case.study, raised)
+        steps = round(fastest * math.sqrt(factor.low * factor.high))
+        names = ", ".join(one.change.name for one in raised)
+        told = f"The sweep ran without {names}, with which the steps needed are expected to grow"
+        reasons.append(Reason("WRK502", f"{told} {factor.told}, to {steps}."))
     warmup_steps = longest_warmup_steps(study, case.horizon_steps)
     if with_warmup(steps, warmup_steps) > steps:
         steps += warmup_steps
@@ -122,13 +123,12 @@ def _rate(case: Case, trial: TrialFacts) -> float | None:
     return None if name is None else float(trial.params[name])
 
 
-def slowing_names(study: StudyDefinition) -> list[str]:
-    """Augmentation and regularisation that the tune rounds switch on."""
-    searched = [n for n, p in study.parameters.items() if p.role in SLOWING_ROLES]
-    fixed = [
-        n for n, v in study.fixed.items() if v.role in SLOWING_ROLES and not is_off(v.value, v.off)
-    ]
-    return [*searched, *fixed]
+def _raised_later(case: Case) -> tuple[Raised, ...]:
+    """What raises the variance of the gradients from the sweep to the tune rounds (P-5)."""
+    study, swept = case.study.definition, case.subject.definition
+    searched = {n: p for n, p in swept.parameters.items() if p.role not in SLOWING_ROLES}
+    before = Conditions(searched, swept.fixed, swept.tags)
+    return raised_variance(before, Conditions(study.parameters, study.fixed, study.tags))
 
 
 def _reaching(

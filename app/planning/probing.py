@@ -2,20 +2,22 @@
 
 from dataclasses import replace
 
-from app.domain.rounds import Action, Purpose, RoundDefinition
+from app.domain.rounds import Action, Point, Purpose, RoundDefinition
 from app.domain.studies import MAX_STEPS, AutoHorizon, Workload
 from app.planning.case import Case
 from app.planning.draft import Draft
 from app.planning.moves import Candidate, moved_round, points_of
 from app.planning.probes import evaluated
-from app.planning.rates import rate_name
+from app.planning.rates import rate_name, rounded
 from app.planning.rounds import SECONDS_PER_HOUR, planned_round, rounds_cost
 from app.planning.sweeping import beyond_round, tried_rates
-from app.planning.widen import MOST_WIDENINGS, Edge, widenings
+from app.planning.widen import MOST_WIDENINGS, Edge, widenings, with_bounds
 from app.planning.widening import describe
 from app.policy.hits import SLACK, Hits, by_fit, closest
 
 NOTHING_FITS = "INI403"
+PATIENT_DOUBLINGS = 2  # before the range itself is doubted
+RATES_FURTHER_OUT = 2
 
 
 def probe_further(case: Case) -> Draft:
@@ -26,12 +28,10 @@ def probe_further(case: Case) -> Draft:
     proposal = _longer(case, steps)
     if not _is_affordable(case, proposal):
         return _compute_bound(case, "the limits leave too little for a longer probe")
-    saved = rounds_cost(proposal).saved_by_reuse_steps
-    reused = f", going on from what ran ({saved} steps saved)" if saved else ""
     return Draft(
         case,
         Action.DOUBLE_PROBE,
-        f"{_nothing_fits(case)}: probe {steps} steps{reused}.",
+        f"{_nothing_fits(case)}: probe {steps} steps{_news(proposal)}.",
         proposal=proposal,
         acting=(NOTHING_FITS,),
         would_change_my_mind=(
@@ -39,6 +39,14 @@ def probe_further(case: Case) -> Draft:
         ),
         recommended_steps=steps,
     )
+
+
+def _news(proposal: RoundDefinition) -> str:
+    """What the longer probe saves, and what it adds."""
+    saved = rounds_cost(proposal).saved_by_reuse_steps
+    reused = f", going on from what ran ({saved} steps saved)" if saved else ""
+    new = sum(1 for point in proposal.points if point.origin is None)
+    return f"{reused}, and {new} rates beyond the one that came closest" if new else reused
 
 
 def _cap_steps(case: Case) -> int:
@@ -53,7 +61,27 @@ def _longer(case: Case, steps: int) -> RoundDefinition:
     every = case.subject.definition.interval_steps * times
     new = evaluated(moved, every, case.study.definition)
     again = [Candidate(c, dict(c.params)) for c in case.facts.configurations]
-    return replace(new, points=points_of(case, new, again))
+    return _further_out(case, replace(new, points=points_of(case, new, again)))
+
+
+def _further_out(case: Case, probe: RoundDefinition) -> RoundDefinition:
+    """Once two doublings have found nothing: with two rates beyond the end that came closest.
+
+    Where every rate is too small, a very large number of steps seems to be needed (P-17).
+    """
+    doubled = sum(1 for r in case.study.rounds if r.action is Action.DOUBLE_PROBE)
+    edge = _closest_at_end(case) if doubled >= PATIENT_DOUBLINGS else None
+    if edge is None:
+        return probe
+    name, tried = edge.parameter, tried_rates(case, edge.parameter)
+    end, before = (tried[0], tried[1]) if edge.side == "low" else (tried[-1], tried[-2])
+    rates = [rounded(end * (end / before) ** (i + 1)) for i in range(RATES_FURTHER_OUT)]
+    wider = with_bounds(probe.parameters[name], name, (min(rates), max(rates)), edge.side)
+    params = by_fit(case.facts, Hits())[0].params
+    added = tuple(Point({**params, name: rate}) for rate in rates if wider.contains(rate))
+    return replace(
+        probe, parameters={**probe.parameters, name: wider}, points=(*probe.points, *added)
+    )
 
 
 def _is_affordable(case: Case, proposal: RoundDefinition) -> bool:

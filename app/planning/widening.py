@@ -53,7 +53,7 @@ def _widen(case: Case, edges: tuple[Edge, ...], proposal: RoundDefinition) -> Dr
     doubt = _beyond(case, edge)
     if not case.facts.configurations:
         sentence = f"Every trial diverged: search lower values of {edge.parameter}: {bounds}."
-        doubt = f"a trial that survives within {_range(case, edge)}: else look for a bug as well"
+        doubt = f"a trial that survives within {_range(case, edge)}; none anywhere: look for a bug"
     is_over = count >= MOST_WIDENINGS
     if is_over:
         sentence += f" It was widened {count} times already: look at the training before going on."

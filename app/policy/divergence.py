@@ -27,7 +27,12 @@ def is_complete(trial: TrialFacts) -> bool:
     """Ran to its horizon with finite values and measured the objective at least once."""
     if trial.state is not TrialState.COMPLETED or trial.censored or trial.has_nonfinite:
         return False
-    return bool(np.isfinite(trial.objective).any())
+    return has_value(trial.objective)
+
+
+def has_value(curve: Curve) -> bool:
+    """Whether anything was measured; usually the last value tells at once."""
+    return bool(curve.size) and bool(np.isfinite(curve[-1]) or np.isfinite(curve).any())
 
 
 def exploded_ids(complete: Sequence[TrialFacts]) -> list[str]:

@@ -22,6 +22,8 @@ from app.policy.starts import StartFacts
 from app.policy.verdicts import Finding, Inconclusive, Judged, Verdict
 
 ABOUT_SCHEDULES = "SCH"
+SOFTER = (Binding.ENFORCE, Binding.WARN, Binding.OFF)  # each softer than the one before
+NEVER_WAIVED = frozenset(rule.code for rule in RULES if not rule.is_waivable)
 WORST_FIRST = ("finding", "clear", "inconclusive")
 
 
@@ -208,7 +210,7 @@ def _judged(rule: Rule, answer: Verdict, bench: Bench) -> JudgedVerdict:
         missing=answer.missing if isinstance(answer, Inconclusive) else (),
         trial_ids=judged.trial_ids,
         rule_version=rule.version,
-        waived=isinstance(answer, Finding) and _is_waived(rule, bench),
+        waived=isinstance(answer, Finding) and _is_waived(rule.code, bench),
     )
 
 
@@ -223,8 +225,25 @@ def _weigh(
     return binding, severity
 
 
-def _is_waived(rule: Rule, bench: Bench) -> bool:
-    return rule.is_waivable and any(
-        waiver.code == rule.code and waiver.round in (None, bench.round_number)
+def as_it_stands(assessment: Assessment, study: StudyFacts) -> Assessment:
+    """The assessment under the waivers and bindings of now: both may be younger than its review.
+
+    A binding is only softened this way; what becomes enforced is so from the next review on.
+    """
+    bench = Bench(study.definition.bindings, study.waivers, assessment.round)
+    verdicts = tuple(_as_it_stands(verdict, bench) for verdict in assessment.verdicts)
+    return replace(assessment, verdicts=verdicts)
+
+
+def _as_it_stands(verdict: JudgedVerdict, bench: Bench) -> JudgedVerdict:
+    chosen = bench.bindings.get(verdict.code, verdict.binding)
+    binding = max(verdict.binding, chosen, key=SOFTER.index)
+    is_waived = verdict.verdict == "finding" and _is_waived(verdict.code, bench)
+    return replace(verdict, binding=binding, waived=is_waived)
+
+
+def _is_waived(code: str, bench: Bench) -> bool:
+    return code not in NEVER_WAIVED and any(
+        waiver.code == code and waiver.round in (None, bench.round_number)
         for waiver in bench.waivers
     )

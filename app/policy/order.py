@@ -36,7 +36,7 @@ def spearman(x: Curve, y: Curve) -> float:
 
 def least_p(n: int, k: int) -> float:
     """The smallest two-sided p that any choice of k among n can reach."""
-    return min(1.0, 2.0 / comb(n, k))
+    return min(1.0, 2 / comb(n, k))  # whole numbers divide at any size; floats overflow
 
 
 def mean_of_best(u: Curve, outcome: Curve, k: int) -> float:

@@ -59,11 +59,10 @@ class PromotionFacts:
 
     @property
     def winners(self) -> tuple[TrialFacts, ...]:
-        """One trial for each promoted configuration of the reviewed setting, in order."""
-        judged = {c.point_key for c in (*self.review.configurations, *self.review.dead)}
+        """One trial for each promoted configuration of the reviewed setting, the best first."""
         sources = {p.source.point_key: p.source for p in reversed(self.points)}
-        ordered = dict.fromkeys(p.source.point_key for p in self.points)
-        return tuple(sources[key] for key in ordered if key in judged)
+        judged = (c.point_key for c in (*self.review.configurations, *self.review.dead))
+        return tuple(sources[key] for key in judged if key in sources)
 
     @property
     def placed(self) -> set[str]:

@@ -29,7 +29,6 @@ class RankPairs:
 
 def find_pairs(facts: ReviewFacts) -> RankPairs | None:
     """Pairs with the next shorter horizon that shares any with this one; None: there are none."""
-    ours = {(t.point_key, t.seed): (t.trial_id, v) for t, v in _outcomes(facts, facts.trials)}
     shorter: dict[int, dict[tuple[str, int], float]] = {}
     for other in facts.study.rounds:
         steps = other.definition.max_train_steps
@@ -38,6 +37,9 @@ def find_pairs(facts: ReviewFacts) -> RankPairs | None:
             shorter.setdefault(steps, {}).update(
                 {(t.point_key, t.seed): v for t, v in outcomes if t.max_train_steps == steps}
             )
+    if not shorter:
+        return None
+    ours = {(t.point_key, t.seed): (t.trial_id, v) for t, v in _outcomes(facts, facts.trials)}
     for steps in sorted(shorter, reverse=True):
         shared = sorted(ours.keys() & shorter[steps].keys())
         if shared:

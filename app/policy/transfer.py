@@ -17,6 +17,7 @@ LIKELIHOODS = {
     Role.INITIALIZATION: (VERY_LIKELY, "P-27a"),
     Role.ARCHITECTURE: (LIKELY, "P-27b"),
     Role.SCHEDULE: (UNLIKELY, "P-27d"),
+    Role.BATCH_SIZE: (MIGHT, "P-5"),
     Role.OTHER: (MIGHT, "P-27"),
 }
 USUALLY = (MIGHT, "P-27c")  # rate, optimiser and its numbers, augmentation, regularisation

@@ -235,8 +235,8 @@ class _Maker:
         """As declared, else the usual gap between this trial's own evaluations."""
         declared = self.round.evaluate_every_steps
         if declared is None and columns.steps.size > 1:
-            gaps = sorted(np.diff(columns.steps).tolist())
-            return max(1, int(gaps[len(gaps) // 2]))
+            gaps = np.sort(columns.steps[1:] - columns.steps[:-1])
+            return max(1, int(gaps[gaps.size // 2]))
         return evaluation_interval(declared, horizon)
 
 

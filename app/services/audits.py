@@ -11,7 +11,7 @@ from app.domain.points import near_hint
 from app.domain.recommendations import Advice, Assessment
 from app.domain.space import check_space
 from app.domain.studies import MAX_STEPS
-from app.planning.audits import advise_audit
+from app.planning.audits import consult_audit
 from app.planning.case import Reviews
 from app.policy.audits import assess_audit, with_promotion
 from app.policy.catalogue import known_settings
@@ -47,7 +47,7 @@ def audit(request: AuditRequest, raw_curves: RawCurves) -> Audited:
             facts, one.number, lambda _, number: reviews.of(number), assessments
         )
     last = len(facts.rounds)
-    consulted = advise_audit(reviews, assessments, last)
+    consulted = consult_audit(reviews, assessments, last)
     judged = (
         with_promotion(facts, one, consulted.promotion if number == last else ())
         for number, one in assessments.items()

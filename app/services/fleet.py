@@ -39,8 +39,10 @@ def look_at_fleet(context: Context) -> Fleet:
             for worker in heard
             for slot in worker.slots
         )
+        waiting = turns.waiting_by_gpus(connection)
+        sizes = {slot.gpus: 0 for worker in heard for slot in worker.slots}  # 0 is said, too
         return Fleet(
-            waiting={str(gpus): n for gpus, n in turns.waiting_by_gpus(connection).items()},
+            waiting={str(gpus): n for gpus, n in sorted((sizes | waiting).items())},
             slots={s: states[s] for s in (IDLE, BUSY, QUARANTINED, OUT_OF_SERVICE)},
             lease_expiries=service_state.number_of(connection, LEASE_EXPIRIES) or 0.0,
         )

@@ -15,12 +15,9 @@ from app.domain.rounds import RoundDefinition
 from app.domain.studies import Binding
 from app.planning.gate import enforced
 from app.planning.hand_written import findings_against, is_gated, judge_by_hand
-from app.policy.catalogue import RULES
-from app.policy.engine import without_promotion
+from app.policy.engine import NEVER_WAIVED, without_promotion
 from app.policy.facts import StudyFacts
 from app.services import facts
-
-NEVER_WAIVED = frozenset(rule.code for rule in RULES if not rule.is_waivable)
 
 
 def check_recommendation(connection: Connection, found: Recommendation) -> None:

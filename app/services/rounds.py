@@ -171,7 +171,7 @@ def _base(tunes: Sequence[RoundDefinition], horizon_steps: int | None) -> RoundD
     """The last tune round. Its schedule and evaluations, which belong to a horizon, come from the
     last one at the horizon asked for: so a new idea enters the setting of what ran there."""
     there = [one for one in tunes if one.max_train_steps == horizon_steps]
-    own = tunes[-1]
+    own = there[-1] if there else tunes[-1]
     every = own.evaluate_every_steps
     return replace(tunes[-1], schedule=own.schedule, evaluate_every_steps=every)
 

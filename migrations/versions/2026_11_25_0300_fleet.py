@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 IS_CLAIMABLE = sa.text("state = 'waiting' OR claimable_at IS NOT NULL")
+HAS_ENDED = sa.text("ended_at IS NOT NULL")
 IS_ACTIVE = sa.text("state = 'active'")
 
 
@@ -24,13 +25,19 @@ def upgrade() -> None:
         sqlite_where=IS_ACTIVE,
         postgresql_where=IS_ACTIVE,
     )
-    op.create_index("ix_attempts_by_slot", "attempts", ["worker", "slot", "started_at"])
+    op.create_index(
+        "ix_attempts_ended_of_slot",
+        "attempts",
+        ["worker", "slot", "started_at"],
+        sqlite_where=HAS_ENDED,
+        postgresql_where=HAS_ENDED,
+    )
     _claim_by(["study_id", "state", "gpus", "number"])
 
 
 def downgrade() -> None:
     _claim_by(["queue_rank", "number"])
-    op.drop_index("ix_attempts_by_slot", "attempts")
+    op.drop_index("ix_attempts_ended_of_slot", "attempts")
     op.drop_index("ix_studies_active", "studies")
     op.drop_column("studies", "served_at")
     op.drop_column("workers", "labels")

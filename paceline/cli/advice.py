@@ -34,10 +34,10 @@ def recommend(
         print_json(advice)
     else:
         print_recommendation(advice)
-        next_command(_next(advice))
+        next_command(next_of(advice))
 
 
-def _next(advice: dict[str, Any]) -> str:  # Any: JSON
+def next_of(advice: dict[str, Any]) -> str:  # Any: JSON
     """What to type after reading it."""
     study_id = advice["study_id"]
     if advice["state"] != "proposed":
@@ -105,6 +105,11 @@ def explain(
     elif code:
         typer.echo(f"{answer['code']}: {answer['title']} ({', '.join(answer['claims'])})\n")
         typer.echo(answer["explanation"])
+        never = "" if answer["waivable"] else ", never waived"
+        typer.echo(
+            f"\n  binding {answer['default_binding']}{never}; severity {answer['severity']}; "
+            f"stages {answer['stage']}"
+        )
         settings = answer["settings"]
         names = settings.items() if isinstance(settings, dict) else []
         for name, value in names:

@@ -13,6 +13,7 @@ import typer
 Row = dict[str, Any]  # Any: one cell
 Json = dict[str, Any]  # Any: JSON
 RESERVED = ("trial_id", "step", "seed", "outcome", "round", "purpose", "max_train_steps")
+DELIMITERS = ",;\t"
 RATE_NAMES = ("lr", "learning_rate", "base_lr", "peak_lr", "eta")
 WIDE = 10.0  # high / low from which a positive parameter's scale is taken for log
 
@@ -40,19 +41,25 @@ def read_rows(file: Path) -> list[Row]:
         if file.suffix.lower() in (".parquet", ".pq"):
             return _read_parquet(file)
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            return list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError) as error:
+            header = stream.readline()
+            stream.seek(0)
+            return list(csv.DictReader(stream, delimiter=max(DELIMITERS, key=header.count)))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise typer.BadParameter(f"cannot read {file}: {error}") from error
 
 
 def _read_parquet(file: Path) -> list[Row]:
     try:
-        import pyarrow.parquet as parquet  # noqa: PLC0415 - optional, and slow to import
+        import pyarrow  # noqa: PLC0415 - optional, and slow to import
+        import pyarrow.parquet as parquet  # noqa: PLC0415 - as above
     except ImportError as error:
         raise typer.BadParameter(
             f"reading {file} needs pyarrow: pip install pyarrow, or save the table as CSV"
         ) from error
-    rows: list[Row] = parquet.read_table(file).to_pylist()
+    try:
+        rows: list[Row] = parquet.read_table(file).to_pylist()
+    except pyarrow.ArrowException as error:
+        raise typer.BadParameter(f"cannot read {file}: {error}") from error
     return rows
 
 

@@ -107,7 +107,7 @@ def show(
     print_study(study)
     if sign_in:
         typer.echo(f"page: {sign_in_link(client, study_id)}")
-    next_command(f"paceline recommend {study_id}")
+    next_command(f"paceline {'best' if study['state'] == 'completed' else 'recommend'} {study_id}")
 
 
 def sign_in_link(client: Any, study_id: str) -> str:  # Any: a Client, imported lazily
@@ -176,7 +176,7 @@ def progress_line(study: dict[str, Any]) -> str:  # Any: JSON
     """One line: the round at hand, how far it is, the best so far."""
     if not study["rounds"]:
         return f"{study['state']}: no round yet"
-    last = study["rounds"][-1]
+    last = next((r for r in study["rounds"] if r["state"] != "closed"), study["rounds"][-1])
     best = f", best {study['best']['value']:.5g}" if study["best"] else ""
     return (
         f"round {last['round']} ({last['purpose']}, {last['max_train_steps']} steps): "

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from tests.contract.audited import HORIZON, audit_of, judged, sweep, verdicts
 from tests.contract.lab import Json, Lab
-from tests.contract.test_audits import HORIZON, audit_of, judged, sweep, verdicts
 
 STAGE_P = ("SPC208", "PRM601", "PRM603", "PRM604", "PRM606", "SCH701", "SCH702", "SCH704")
 EXPONENTIAL = {"kind": "exponential", "peak": "learning_rate", "final_fraction": 0.001}

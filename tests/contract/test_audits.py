@@ -1,6 +1,5 @@
 """Audits over HTTP: rounds of somebody else's, judged and advised upon, and what is refused."""
 
-from typing import Any
 
 import pytest
 

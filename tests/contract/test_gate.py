@@ -112,7 +112,9 @@ def turned_around(trial: Trial, step: int) -> float:
     return 1 + sign * away + math.exp(-step / 8) - step / 1e5
 
 
-def test_broken_ranks_block_the_finish_of_a_compute_bound_study_until_waived(lab: Lab) -> None:
+def test_broken_ranks_are_told_at_the_production_length_and_do_not_hold_the_finish(
+    lab: Lab,
+) -> None:
     study_id = lab.judged(
         turned_around,
         workload="compute_bound",
@@ -125,13 +127,9 @@ def test_broken_ranks_block_the_finish_of_a_compute_bound_study_until_waived(lab
     lab.train(study_id, turned_around)
     lab.review()
     advice = lab.get(f"/v1/studies/{study_id}/recommendation")
-    assert (advice["action"], advice["blocked_by"]) == ("finish", ["PRM602"])
-    assert lab.study(study_id)["waiting_for"] == "acceptance"
-    assert f"paceline waive {study_id} PRM602 --round 2 --reason" in advice["sentence"]
-    problem = lab.post_round(study_id, {"accept": advice["id"]}, 409)
-    assert problem["findings"][0]["evidence"]["state"] == "broken"
-    waive(lab, study_id, 2, "PRM602")
-    assert lab.post_round(study_id, {"accept": advice["id"]}, 200)["state"] == "completed"
+    assert (advice["action"], advice["blocked_by"]) == ("finish", [])
+    assert any(r["code"] == "PRM602" and "broken" in r["message"] for r in advice["reasons"])
+    assert lab.study(study_id)["state"] == "completed"
 
 
 def waive(lab: Lab, study_id: str, number: int, code: str = "CKP305") -> None:

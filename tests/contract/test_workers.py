@@ -120,6 +120,7 @@ def test_an_attempt_keeps_what_its_gpus_did(lab: Lab) -> None:
 def test_metrics_say_how_the_fleet_stands(lab: Lab) -> None:
     assert metric(lab, "paceline_slot_idle_share") is None
     register(lab, {"slot": "0"}, {"slot": "1"}, {"slot": "2", "problem": "GPU in use"})
+    assert metric(lab, 'paceline_queue_depth{gpus="0"}') == 0
     register(lab, {"slot": "0"}, worker="w2")
     lab.client.post("/v1/workers/w2/cordon")
     lab.create(trials=8)

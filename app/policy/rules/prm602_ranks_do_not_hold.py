@@ -69,7 +69,10 @@ def _judge_order(facts: ReviewFacts, pairs: RankPairs, gamma: float) -> Verdict:
     evidence = {"state": state, "top_rank_correlation": gamma, "loss_of_old_winner": loss}
     judged = _judged({**evidence, "pairs": pairs.short.size}, gamma, weak, pairs)
     n = pairs.short.size
-    message = f"ranks of the top of {n} pairs since {pairs.shorter_steps} steps: {state}"
+    message = (
+        f"ranks since {pairs.shorter_steps} steps: {state} among the best of {n} pairs "
+        f"(correlation {gamma:.2g})"
+    )
     if state == "holds":
         return Clear(judged, message)
     is_blocking = state == "broken" and loss > LOSS * facts.noise.eps and _rests_on(facts, pairs)

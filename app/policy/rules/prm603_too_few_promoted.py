@@ -14,7 +14,13 @@ What to do: promote as many as it names, or accept the smaller chance knowingly.
 from app.policy.promotions import PromotionFacts, cannot_judge_winners
 from app.policy.rule import Rule, Severity, Stage
 from app.policy.verdicts import Clear, Finding, Judged, Verdict
-from app.policy.winners_wanted import INSIDE_TABLE, MOST_WINNERS, probability_inside, winners_wanted
+from app.policy.winners_wanted import (
+    INSIDE_TABLE,
+    MOST_WINNERS,
+    noise_unit,
+    probability_inside,
+    winners_wanted,
+)
 
 LATE = max(INSIDE_TABLE)  # of the horizon: the table ends here
 MEASURED_TRIALS = 20  # configurations among which the table was measured
@@ -29,16 +35,19 @@ def check(facts: PromotionFacts) -> Verdict:
     fraction = min(1.0, 1 / facts.growth)
     curve = [probability_inside(k, fraction) for k in range(1, MOST_WINNERS + 1)]
     evidence = {"promoted": promoted, "wanted": wanted, "horizon_fraction": fraction}
+    unit = noise_unit(facts.review)
+    read_from = {"noise_unit": unit.value, "noise_source": unit.source}
+    measured = {"probability_inside": curve, "measured_trials": MEASURED_TRIALS}
     judged = Judged(
-        {**evidence, "probability_inside": curve, "measured_trials": MEASURED_TRIALS},
+        {**evidence, **measured, **read_from},
         statistic=float(promoted),
         threshold=float(wanted),
         n_used=len(facts.review.configurations),
     )
     message = (
         f"{promoted} configurations go on, {wanted} are worth a place; chosen at "
-        f"{_when(fraction, facts.to_steps)}, the best so many hold the eventual best in about: "
-        f"{', '.join(f'{k}: {p:.0%}' for k, p in enumerate(curve, start=1))}"
+        f"{_when(fraction, facts.to_steps)}, the best 1, 2 ... {len(curve)} of {MEASURED_TRIALS} "
+        f"hold the eventual best in {', '.join(f'{100 * p:.0f}' for p in curve)}% of studies"
     )
     if promoted >= wanted:
         return Clear(judged, message)

@@ -18,7 +18,7 @@ from statistics import NormalDist
 from app.policy.facts import ReviewFacts
 from app.policy.promotions import PromotionFacts, cannot_judge_winners
 from app.policy.rule import Rule, Severity, Stage
-from app.policy.verdicts import Clear, Finding, Inconclusive, Judged, Verdict
+from app.policy.verdicts import Clear, Evidence, Finding, Inconclusive, Judged, Verdict
 
 DEVIATIONS = 2.0  # of the difference of two trainings: chance alone passes it once in 20
 ACTION = "Train them under two or three new seeds before one is named the best."
@@ -35,33 +35,28 @@ def check(facts: PromotionFacts) -> Verdict:
     margin = found[1].best_value - found[0].best_value
     reach = facts.setting("PRM606.deviations", DEVIATIONS) * math.sqrt(2) * noise.seed
     tied = sum(1 for c in found if c.best_value <= found[0].best_value + reach)
-    judged = Judged(
-        {
-            "margin": margin,
-            "retrain_noise": reach,
-            "seed_noise": noise.seed,
-            "is_assumed": noise.is_assumed,
-            "tied": tied,
-            "flattered_by": flattery(facts.review, tied),
-        },
-        statistic=margin,
-        threshold=reach,
-        n_used=len(found),
-    )
+    evidence = {"margin": margin, "retrain_noise": reach, "tied": tied}
+    evidence |= (spread := _noise(facts.review, tied))
+    judged = Judged(evidence, margin, reach, n_used=len(found))
     assumed = " (assumed: no replicates)" if noise.is_assumed else ""
     message = (
         f"the best is ahead by {margin:.3g}, retraining moves a margin by {reach:.3g}{assumed}"
     )
     if margin > reach:
         return Clear(judged, message)
-    return Finding(f"{message}: {tied} configurations tie", ACTION, judged)
+    curse = f"the best looks better than it is by about {spread['flattered_by']:.2g}"
+    return Finding(f"{message}: {tied} configurations tie, and {curse}", ACTION, judged)
 
 
-def flattery(review: ReviewFacts, tied: int) -> float:
-    """How much better than its worth the best of `tied` equals looks on average (Blom)."""
-    seeds = len(review.configurations[0].trials)
+def _noise(review: ReviewFacts, tied: int) -> Evidence:
+    """Blom's expectation of the best of `tied` equals: how much better than its worth it looks."""
     expected = NormalDist().inv_cdf((tied - 0.375) / (tied + 0.25))
-    return max(0.0, expected) * review.noise.seed / math.sqrt(max(1, seeds))
+    spread = review.noise.seed / math.sqrt(len(review.configurations[0].trials))
+    return {
+        "seed_noise": review.noise.seed,
+        "is_assumed": review.noise.is_assumed,
+        "flattered_by": max(0.0, expected) * spread,
+    }
 
 
 RULE = Rule(

@@ -27,7 +27,7 @@ def check(facts: ScheduleFacts) -> Verdict:
         return refused
     warn = facts.setting("SCH701.warn_share", WARN_SHARE)
     enforce = facts.setting("SCH701.enforce_share", ENFORCE_SHARE)
-    worst = max(facts.changes, key=lambda change: change.added_tiny_share)
+    worst = max(facts.changes, key=lambda c: (c.added_tiny_share, c.trial_id or ""))
     share, added = worst.added_tiny_share, worst.to_steps - worst.from_steps
     judged = Judged(
         {"added_steps_below_10_percent_of_peak": share, "added_steps": added},

@@ -27,7 +27,7 @@ COSINE = "cosine"
 
 
 def check(facts: ScheduleFacts) -> Verdict:
-    """Judge every schedule that kept its family; the first that is against the playbook speaks."""
+    """Judge every schedule that kept its family; the decay that changed most speaks."""
     refused = cannot_judge_schedules(facts)
     if refused is not None:
         return refused
@@ -37,7 +37,7 @@ def check(facts: ScheduleFacts) -> Verdict:
         return Inconclusive(("same family",), f"{why}: their decays are not compared")
     longest = facts.setting("SCH702.longest_stretch", LONGEST_STRETCH)
     against = [c for c in kept if _is_against_playbook(c, longest)]
-    worst = (against or kept)[0]
+    worst = max(against or kept, key=_moved)
     was, now = _lengths(worst)
     stretch = now / was if was else None
     judged = Judged(
@@ -57,6 +57,11 @@ def _is_against_playbook(change: ScheduleChange, longest_stretch: float) -> bool
     if change.after.kind == COSINE:
         return now < change.to_steps - change.after.warmup_steps
     return change.after.kind in HOLDING_KINDS and now > longest_stretch * was
+
+
+def _moved(change: ScheduleChange) -> tuple[int, str]:
+    was, now = _lengths(change)
+    return abs(now - was), change.trial_id or ""
 
 
 def _cure(change: ScheduleChange) -> str:

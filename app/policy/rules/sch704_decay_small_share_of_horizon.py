@@ -28,7 +28,7 @@ ACTION = "Compare with the extension's alternatives, which decay over a larger s
 
 
 def check(facts: ScheduleFacts) -> Verdict:
-    """Judge every schedule on its new horizon; the first that is questionable speaks."""
+    """Judge every schedule on its new horizon; the most questionable one speaks."""
     refused = cannot_judge_schedules(facts)
     if refused is not None:
         return refused
@@ -36,7 +36,7 @@ def check(facts: ScheduleFacts) -> Verdict:
     far = facts.setting("SCH704.far_below_share", FAR_BELOW_SHARE)
     longer = [change for change in facts.changes if change.is_longer]
     found = [change for change in longer if _is_questionable(change, small, far)]
-    worst = (found or longer)[0]
+    worst = max(found or longer, key=lambda change: (_weight(change), change.trial_id or ""))
     judged = Judged(
         {"kind": worst.after.kind, "share": _share(worst)},
         statistic=_share(worst),
@@ -64,6 +64,12 @@ def _share(change: ScheduleChange) -> float:
         return change.after.decay_length(steps) / steps
     near = round(max(change.after.warmup_steps, 1) / FAR_BELOW_FRACTION**2)
     return max(0, steps - near) / steps
+
+
+def _weight(change: ScheduleChange) -> float:
+    """How questionable: many steps far below the peak, or few of a decay; no decay is fine."""
+    share = _share(change)
+    return share if _never_ends(change) else 1 - share if share else 0.0
 
 
 def _message(change: ScheduleChange) -> str:

@@ -132,3 +132,17 @@ def test_two_candidates_are_asked_about(tmp_path: Path) -> None:
 def test_a_table_in_which_nothing_changes_asks_for_the_metric(tmp_path: Path) -> None:
     with pytest.raises(typer.BadParameter, match="no column changes within a trial"):
         guessing(tmp_path, "val_error,lr", "0.5,.1", "0.5,.1", "0.4,.2", "0.4,.2")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_columns_may_be_parted_by_commas_semicolons_or_tabs(tmp_path: Path, delimiter: str) -> None:
+    file = tmp_path / "runs.csv"
+    file.write_text("\n".join(delimiter.join(row) for row in (("trial_id", "step"), ("a", "1"))))
+    assert read_rows(file) == [{"trial_id": "a", "step": "1"}]
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "runs.parquet"
+    file.write_bytes(b"not a table")
+    with pytest.raises(typer.BadParameter, match="cannot read"):
+        read_rows(file)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.gpus import GpuReading, GpuUse, follow_use
+from app.domain.gpus import MANY, GpuReading, GpuUse, follow_use
 
 readings = st.lists(
     st.builds(
@@ -36,3 +36,8 @@ def test_a_reading_without_a_name_leaves_the_known_one() -> None:
     first = GpuReading("a", name="H100", memory_total_bytes=80)
     (use,) = follow_use(follow_use((), (first,)), (GpuReading("a", 0.5, 7),))
     assert (use.name, use.memory_bytes, use.peak_memory_bytes) == ("H100", 80, 7)
+
+
+def test_more_gpus_than_a_node_can_hold_are_not_kept() -> None:
+    told = tuple(GpuReading(f"GPU-{number}") for number in range(3 * MANY))
+    assert len(follow_use((), told)) == MANY

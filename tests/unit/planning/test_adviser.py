@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.rounds import Action, Purpose
 from app.domain.states import TrialState
 from app.domain.studies import Binding, Limits, Workload
-from app.policy.facts import RoundFacts, StudyFacts
+from app.policy.facts import RoundFacts, StudyFacts, Waiver
 from tests.unit.planning.cases import (
     advice_on,
     answer,
@@ -113,8 +113,20 @@ def test_an_edge_comes_before_the_horizon_and_names_the_new_bounds() -> None:
 
 
 def test_a_waived_edge_is_no_longer_answered() -> None:
-    advice = advice_on(usual_study(), edge("high", waived=True), *clear("HZN104"))
+    waived = replace(usual_study(), waivers=(Waiver("SPC201", 1, "as high as it goes"),))
+    advice = advice_on(waived, edge("high"), *clear("HZN104"))
     assert advice.action is Action.CHECK_HORIZON
+    elsewhere = replace(waived, waivers=(Waiver("SPC201", 2, "as high as it goes"),))
+    assert advice_on(elsewhere, edge("high")).action is Action.WIDEN_SEARCH_SPACE
+
+
+@pytest.mark.parametrize("softer", [Binding.WARN, Binding.OFF])
+def test_a_binding_that_was_softened_after_the_review_blocks_no_more(softer: Binding) -> None:
+    study = usual_study(workload=Workload.COMPUTE_BOUND, production_steps=2000)
+    enforced = verdict("SPC202", binding=Binding.ENFORCE)
+    assert advice_on(study, *clear(), enforced).blocked_by == ("SPC202",)
+    changed = replace(study.definition, bindings={"SPC202": softer})
+    assert advice_on(replace(study, definition=changed), *clear(), enforced).blocked_by == ()
 
 
 def test_all_diverged_searches_lower_rates() -> None:
@@ -223,8 +235,8 @@ def test_an_enforced_finding_blocks_promotion_but_never_a_cure() -> None:
     enforced = verdict("PRM999", binding=Binding.ENFORCE)
     assert advice_on(usual_study(), enforced, *clear()).blocked_by == ()
     assert advice_on(checked_study(), enforced, *clear()).blocked_by == ("PRM999",)
-    waived = replace(enforced, waived=True)
-    assert advice_on(checked_study(), waived, *clear()).blocked_by == ()
+    waived = replace(checked_study(), waivers=(Waiver("PRM999", None, "two seeds disagree"),))
+    assert advice_on(waived, enforced, *clear()).blocked_by == ()
 
 
 def test_an_inconclusive_deciding_rule_lowers_confidence_and_is_for_a_person() -> None:

@@ -269,3 +269,17 @@ def test_promotion_at_the_same_horizon_changes_nothing(kind: str) -> None:
     schedule = Schedule(kind, 0.1, warmup_steps=10)
     (promoted,) = promotion_schedules(schedule, 1000, 1000)
     assert promoted.extension.schedule == schedule.resolve(1000)
+
+
+def test_a_decay_that_follows_a_plateau_is_lengthened_whatever_its_family() -> None:
+    (first, *_) = promotion_schedules(Schedule("linear", 0.4), 128, 724)
+    assert first.extension.schedule.decay_steps == 128  # the whole of T1, 18% of T2: kept
+    (second, *_) = promotion_schedules(first.extension.schedule, 724, 4096)
+    assert second.extension.schedule.decay_steps == 819  # a fifth; kept it were 3%
+    assert "a tenth of 4096 steps" in second.why
+
+
+def test_a_variant_at_another_rate_says_why_the_rate() -> None:
+    held = Schedule("linear", 0.4, decay_steps=128)
+    *_, quarter = promotion_schedules(held, 724, 4096)
+    assert quarter.why.startswith("0.25 of the winner's rate")

@@ -17,7 +17,7 @@ from app.planning.gate import blocking_codes
 from app.policy.engine import assess
 from app.policy.facts import StudyFacts
 from tests.unit.planning.cases import advice_on, edge, study_of, tune_round, verdict
-from tests.unit.policy.builders import definition
+from tests.unit.policy.builders import definition, number, rate_parameter
 
 PERFECT = TrainingMetric("train_error", perfect=0.0, tolerance=0.001)
 CLEAR = (verdict("INI403", "clear"), verdict("INI404", "clear"))
@@ -33,7 +33,7 @@ def swept(purpose: Purpose, fits_at: int | None, **changes: Any) -> StudyFacts:
         training = np.full(50, 0.5)
         if fits_at is not None and abs(i - 4) <= 1:
             training[fits_at + 5 * abs(i - 4) :] = 0.0
-        trials.append(replace(t, training=training, checkpoint_steps=(1000,)))
+        trials.append(replace(t, training=training, checkpoint_steps=(980, 1000)))
     study = replace(study, max_train_steps=typed)
     return study_of(study, replace(ran, trials=tuple(trials)))
 
@@ -78,14 +78,49 @@ def test_the_fastest_fit_of_a_sweep_is_the_first_horizon() -> None:
     assert (advice.proposal.purpose, advice.proposal.max_train_steps) == (Purpose.TUNE, 420)
 
 
-def test_what_slows_training_multiplies_the_proposal_and_not_the_number() -> None:
-    advice = advice_on(
-        swept(Purpose.LR_SWEEP, 20, fixed={"drop": FixedValue(0.1, Role.REGULARIZATION)}), *CLEAR
-    )
+@pytest.mark.parametrize(
+    ("later", "steps"),
+    [
+        ({"drop": FixedValue(0.1, Role.REGULARIZATION)}, 630),
+        (
+            {
+                "drop": FixedValue(0.1, Role.REGULARIZATION),
+                "flips": FixedValue("random", Role.AUGMENTATION),
+            },
+            840,
+        ),
+        ({"drop": FixedValue(0.0, Role.REGULARIZATION)}, 420),
+        ({"batch": FixedValue(8, Role.BATCH_SIZE)}, 840),  # the law says x1 to x4
+    ],
+)
+def test_what_slows_training_multiplies_the_proposal_and_not_the_number(
+    later: dict[str, FixedValue], steps: int
+) -> None:
+    off = {
+        "drop": FixedValue(0.0, Role.REGULARIZATION),
+        "flips": FixedValue("none", Role.AUGMENTATION),
+        "batch": FixedValue(32, Role.BATCH_SIZE),
+    }
+    study = swept(Purpose.LR_SWEEP, 20, fixed=off)
+    study = replace(study, definition=replace(study.definition, fixed=off | later))
+    advice = advice_on(study, *CLEAR)
     assert advice.max_train_steps.recommended == 420
     assert advice.proposal is not None
+    assert advice.proposal.max_train_steps == steps
+    told = [r.message for r in advice.reasons if r.code == "WRK502"]
+    assert all(name in told[0] for name in later) if steps > 420 else not told
+
+
+def test_searched_dropout_multiplies_the_proposal_too() -> None:
+    space = {
+        "learning_rate": rate_parameter(),
+        "drop": number(0.1, 0.5, role=Role.REGULARIZATION),
+    }
+    study = swept(Purpose.LR_SWEEP, 20)
+    study = replace(study, definition=replace(study.definition, parameters=space))
+    advice = advice_on(study, *CLEAR)
+    assert advice.proposal is not None
     assert advice.proposal.max_train_steps == 630
-    assert any("drop" in r.message for r in advice.reasons)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +141,7 @@ def test_a_sweep_that_cannot_be_trusted_is_done_again(
 
 def test_a_widened_sweep_adds_rates_beyond_its_end_three_times_at_most() -> None:
     study, narrow = swept(Purpose.LR_SWEEP, 20), (replace(edge("high"), code="INI404"), CLEAR[0])
-    for number in range(2, 6):
+    for count in range(2, 6):
         advice = advice_on(study, *narrow)
         proposal = advice.proposal
         assert advice.action is Action.WIDEN_SEARCH_SPACE
@@ -114,8 +149,8 @@ def test_a_widened_sweep_adds_rates_beyond_its_end_three_times_at_most() -> None
         _, high = study.rounds[-1].definition.parameters["learning_rate"].bounds
         assert min(float(p.params["learning_rate"]) for p in proposal.points) > high
         assert proposal.trials is None
-        assert advice.is_decided is (number < 5)
-        ran = replace(study.rounds[0], number=number, definition=proposal, action=advice.action)
+        assert advice.is_decided is (count < 5)
+        ran = replace(study.rounds[0], number=count, definition=proposal, action=advice.action)
         study = replace(study, rounds=(*study.rounds, ran))
 
 

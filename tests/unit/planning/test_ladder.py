@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.recommendations import Advice
 from app.domain.rounds import Action, Point, Purpose, Relation, RoundDefinition
+from app.domain.space import FixedValue
 from app.domain.states import TrialState
 from app.domain.studies import Limits, StudyDefinition, Workload
 from app.planning.adviser import advise
@@ -29,7 +30,7 @@ class Endless(Problem):
     """Training pays for ever, as a power of the steps, and the best rate stays where it is."""
 
     def truth(self, rate: float, step: int) -> float:
-        return 0.3 * step**-0.2 + 0.05 * math.log10(rate / BEST_RATE) ** 2
+        return 0.3 * math.pow(step, -0.2) + 0.05 * math.log10(rate / BEST_RATE) ** 2
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Drifting(Problem):
 
     def truth(self, rate: float, step: int) -> float:
         best = 0.3 if step < 100 else 0.03
-        return 0.3 * step**-0.2 + 0.05 * math.log10(rate / best) ** 2
+        return 0.3 * math.pow(step, -0.2) + 0.05 * math.log10(rate / best) ** 2
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Reversing(Problem):
     """Six leaders nearly tie at the first horizon, and rank the other way round at the next."""
 
     def truth(self, rate: float, step: int) -> float:
-        x, left = math.log10(rate / 0.1), 0.3 * step**-0.2
+        x, left = math.log10(rate / 0.1), 0.3 * math.pow(step, -0.2)
         if step >= 100:
             return left + 0.15 * (x + 1) ** 2
         slope = 0.2 * x if x > 0 else -1e-4 * x
@@ -157,8 +158,8 @@ def test_a_new_idea_that_wins_nothing_trains_nothing_and_changes_nothing() -> No
 
 def test_an_idea_that_loses_half_way_gives_the_word_back_to_the_standing_round() -> None:
     whole = play(launch(trials=8), Endless())
-    half = replace(whole.study, rounds=whole.study.rounds[:2])
-    half = Played(half, assessments={n: whole.assessments[n] for n in (1, 2)})
+    rounds = replace(whole.study, rounds=whole.study.rounds[:2])
+    half = Played(rounds, assessments={n: whole.assessments[n] for n in (1, 2)})
     before = advise(half.study, half.assessments, 2)
     given, _ = idea(half, 0.7, 0.6, 0.0011)
     after = play_on(half, (given, None), Endless()).advice[0]
@@ -176,6 +177,24 @@ def test_an_idea_that_loses_at_the_last_stage_leaves_the_standing_winner_named()
     assert played.actions[-1] is Action.FINISH
     assert "stays the best" in played.advice[-1].sentence
     assert best_rate(played) == best
+
+
+def test_an_idea_with_other_fixed_values_climbs_alone_and_has_to_beat_the_standing_winner() -> None:
+    played = play(launch(trials=8), Endless())
+    ran, best, horizons = len(played.study.rounds), best_rate(played), played.horizons
+    given, _ = idea(played, 0.2, 0.004, 0.01)
+    other = replace(given, fixed={"width": FixedValue(64)})
+    play_on(played, (other, None), Endless())
+    assert played.end == "finished"
+    climbed = [r.definition for r in played.study.rounds[ran:]]
+    assert sorted({one.max_train_steps for one in climbed}) == horizons
+    assert all(one.fixed == other.fixed for one in climbed)
+    met = [r.message for a in played.advice[ran:] for r in a.reasons if r.code == "standing-winner"]
+    assert met
+    assert all("under other fixed values" in text for text in met)
+    rate = best_rate(played)
+    truths = [Endless().truth(one, PRODUCTION) for one in (rate, best)]
+    assert truths[0] <= truths[1]
 
 
 def test_winners_that_are_in_training_already_are_not_proposed_again() -> None:

@@ -24,6 +24,10 @@ def test_least_p_of_three(n: int, p: float) -> None:
     assert least_p(n, 3) == pytest.approx(p)
 
 
+def test_least_p_of_thousands_is_as_good_as_nothing() -> None:
+    assert least_p(10_000, 2_500) == 0.0
+
+
 def test_exact_p_of_the_extreme_subset_is_the_least() -> None:
     u = np.linspace(0, 1, 8)
     assert subset_p(u, 3, u[:3].mean()) == pytest.approx(least_p(8, 3))

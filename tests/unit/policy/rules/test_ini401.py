@@ -45,7 +45,7 @@ def test_threshold_is_any_change_of_the_rate() -> None:
 @pytest.mark.parametrize(("kind", "verdict"), [("constant", "clear"), ("cosine", "finding")])
 def test_finding_stands_at_the_review_as_at_admission(kind: str, verdict: str) -> None:
     study = b.definition()
-    given = {"purpose": Purpose.LR_SWEEP, "schedule": schedule(kind)}
-    swept = b.round_facts(study, b.sweep(study, b.valley(0.01)), **given)
+    trials, purpose = b.sweep(study, b.valley(0.01)), Purpose.LR_SWEEP
+    swept = b.round_facts(study, trials, purpose=purpose, schedule=schedule(kind))
     judged = b.verdict_of(b.study_facts(study, swept), "INI401")
     assert (judged.verdict, is_enforced_finding(judged)) == (verdict, verdict == "finding")

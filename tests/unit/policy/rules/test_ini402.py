@@ -56,6 +56,7 @@ def test_threshold_is_the_value_that_is_declared_off() -> None:
 
 def test_finding_stands_at_the_review_as_at_admission() -> None:
     study = b.definition()
-    on = {"fixed": {"it": FixedValue(0.1, Role.REGULARIZATION)}, "purpose": Purpose.LR_SWEEP}
-    swept = b.round_facts(study, b.sweep(study, b.valley(0.01)), **on)
+    on = {"it": FixedValue(0.1, Role.REGULARIZATION)}
+    trials, purpose = b.sweep(study, b.valley(0.01)), Purpose.LR_SWEEP
+    swept = b.round_facts(study, trials, purpose=purpose, fixed=on)
     assert is_enforced_finding(b.verdict_of(b.study_facts(study, swept), "INI402"))

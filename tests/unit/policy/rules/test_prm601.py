@@ -117,6 +117,16 @@ def test_threshold_is_a_run_at_half_of_the_rate(factor: float, kind: str) -> Non
     assert verdict_on(study, proposal, "PRM601").verdict == kind
 
 
+def test_finding_is_about_the_best_winner_in_whatever_order_the_points_stand() -> None:
+    study = tuned(schedule=LINEAR)
+    best, second = best_of(study, 2)
+    lower = variant(second, learning_rate=float(second.params["learning_rate"]) / 4)
+    verdict = verdict_on(
+        study, proposed(study, 8000, [lower, same(second), same(best)], schedule=HELD), "PRM601"
+    )
+    assert verdict.trial_ids == (best.trial_id,)
+
+
 def test_inconclusive_when_nothing_trains_longer() -> None:
     study = with_parameter(b.Role.SCHEDULE)
     assert verdict_on(study, proposed(study, 1000), "PRM601").missing == ("longer horizon",)

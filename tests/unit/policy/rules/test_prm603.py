@@ -46,7 +46,7 @@ def test_finding_shows_the_price_against_the_number_promoted() -> None:
     assert [curve[0], curve[2], curve[4]] == pytest.approx([0.72, 0.86, 0.89])
     assert curve == sorted(curve)
     assert len(curve) == 6
-    assert "1: 72%" in verdict.message
+    assert "hold the eventual best in 72, 79, 86, 88, 89, 89% of studies" in verdict.message
 
 
 def test_finding_does_not_count_variants_or_seeds_of_one_configuration() -> None:

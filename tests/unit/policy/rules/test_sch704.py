@@ -1,7 +1,5 @@
 """SCH704: the decay is a small share of the new horizon, or most of it lies far below the peak."""
 
-import pytest
-
 from app.domain.schedules import ScheduleDefinition
 from app.policy.engine import is_enforced_finding
 from paceline.schedules import Schedule
@@ -9,12 +7,13 @@ from tests.unit.policy.promoting import extended, proposed, tuned, verdict_on
 
 
 def of(schedule: Schedule, to_steps: int) -> tuple[str, float]:
+    """The verdict and the share, rounded."""
     verdict = extended(schedule, schedule, 1000, to_steps, "SCH704")
-    return verdict.verdict, verdict.evidence["share"]
+    return verdict.verdict, round(verdict.evidence["share"], 9)
 
 
 def test_clear_when_the_decay_is_a_fifth_or_there_is_none() -> None:
-    assert of(Schedule("wsd", 0.1, decay_fraction=0.2), 4000) == ("clear", pytest.approx(0.2))
+    assert of(Schedule("wsd", 0.1, decay_fraction=0.2), 4000) == ("clear", 0.2)
     assert of(Schedule("constant", 0.1), 4000) == ("clear", 0.0)
 
 
@@ -28,8 +27,8 @@ def test_finding_of_a_kept_decay_is_information_only() -> None:
 
 def test_finding_when_an_inverse_sqrt_is_mostly_far_below_its_peak() -> None:
     schedule = Schedule("inverse_sqrt", 0.1, warmup_steps=100)
-    assert of(schedule, 10_000) == ("finding", pytest.approx(0.84))
-    assert of(schedule, 2000) == ("clear", pytest.approx(0.2))
+    assert of(schedule, 10_000) == ("finding", 0.84)
+    assert of(schedule, 2000) == ("clear", 0.2)
 
 
 def test_inconclusive_when_nothing_trains_longer() -> None:
@@ -45,5 +44,5 @@ def test_threshold_is_a_tenth_of_the_horizon() -> None:
 
 def test_threshold_of_an_inverse_sqrt_is_half_of_the_horizon() -> None:
     schedule = Schedule("inverse_sqrt", 0.1, warmup_steps=100)
-    assert of(schedule, 3200) == ("clear", pytest.approx(0.5))
+    assert of(schedule, 3200) == ("clear", 0.5)
     assert of(schedule, 3201)[0] == "finding"
