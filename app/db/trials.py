@@ -128,24 +128,26 @@ def set_open(connection: Connection, study_id: StudyId, *, is_open: bool) -> Non
 def cancel_waiting(
     connection: Connection, study_id: StudyId, reason: EndReason, round_number: int | None = None
 ) -> None:
-    """Cancel the waiting trials of a study or of one round. Call it before touching the study's
-    row."""
+    """Cancel the trials of a study or of one round that wait now; those that come to wait at this
+    very moment are left. Call it before touching the study's row."""
     move("trial", TrialState.WAITING, TrialState.CANCELLED)
     mine = (trials.c.study_id == study_id) & (trials.c.state == TrialState.WAITING)
     if round_number is not None:
         mine &= trials.c.round == round_number
-    held = select(trials.c.id).where(mine).order_by(trials.c.number).with_for_update(key_share=True)
-    connection.execute(held)
+    holding = select(trials.c.id, trials.c.round).where(mine).order_by(trials.c.number)
+    held = connection.execute(holding.with_for_update(key_share=True)).all()
     connection.execute(
         select(studies.c.id).where(studies.c.id == study_id).with_for_update(key_share=True)
     )
-    gone = connection.scalars(
-        update(trials)
-        .where(mine)
-        .values(state=TrialState.CANCELLED, reason=reason, updated_at=now_seconds())
-        .returning(trials.c.round)
-    ).all()
-    for number, count in sorted(Counter(gone).items()):
+    for start in range(0, len(held), MANY):
+        # By id: another that waits may be held by a claim, which by now waits for the study.
+        gone = [row.id for row in held[start : start + MANY]]
+        connection.execute(
+            update(trials)
+            .where(trials.c.id.in_(gone))
+            .values(state=TrialState.CANCELLED, reason=reason, updated_at=now_seconds())
+        )
+    for number, count in sorted(Counter(row.round for row in held).items()):
         change = {TrialState.WAITING: -count, TrialState.CANCELLED: count}
         count_move(connection, study_id, number, change)
 

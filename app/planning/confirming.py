@@ -3,6 +3,7 @@
 A descent rests on the seed of the tune round, which may be a lucky one; in doubt, longer (P-6).
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from app.domain.rounds import Action, Purpose, RoundDefinition
@@ -44,7 +45,8 @@ def confirm_descent(case: Case) -> Draft | None:
     if not gains:
         return None
     gain = sum(gains) / len(gains)
-    return _go_back(case, descent, asked[-1], gain) if gain > case.facts.noise.eps else None
+    has_gained = gain > case.facts.noise.eps / (2 * math.sqrt(len(gains)))
+    return _go_back(case, descent, asked[-1], gain) if has_gained else None
 
 
 def descent_of(case: Case) -> Descent | None:

@@ -8,6 +8,7 @@ from app.planning.case import open_case
 from app.planning.gate import blocking_verdicts
 from app.planning.promotion_verdicts import judge_promotion
 from app.policy.facts import StudyFacts
+from app.policy.setting import is_same_setting
 
 
 def findings_against(
@@ -26,15 +27,17 @@ def findings_against(
 def judge_by_hand(
     study: StudyFacts, assessments: Mapping[int, Assessment], definition: RoundDefinition
 ) -> tuple[JudgedVerdict, ...]:
-    """What the judge says of a gated hand-written round as a promotion (P); empty for any other.
+    """What the judge says of a gated hand-written round as a promotion (P), and what stands against
+    the round that it promotes; empty for any other.
 
     `study` holds its trials. The round is a promotion of the reviewed tune round that its points
-    come from; where they come from none, of the last one.
+    come from, or of a later one in the same setting; where they come from none, of the last one.
     """
     source = _source(study, assessments, definition)
     if source is None or not is_gated(study, assessments, definition):
         return ()
-    return judge_promotion(open_case(study, assessments, source), definition)
+    case = open_case(study, assessments, source)
+    return (*blocking_verdicts(case, Action.PROMOTE), *judge_promotion(case, definition))
 
 
 def _source(
@@ -43,8 +46,10 @@ def _source(
     tunes = [r for r in study.rounds if r.number in assessments]
     tunes = [r for r in tunes if r.definition.purpose is Purpose.TUNE]
     named = {point.origin.trial_id for point in definition.points if point.origin}
-    origins = [r.number for r in tunes if any(t.trial_id in named for t in r.trials)]
-    return max(origins or [r.number for r in tunes], default=None)
+    origins = [r for r in tunes if any(t.trial_id in named for t in r.trials)]
+    if origins:
+        tunes = [r for r in tunes if is_same_setting(r, origins[-1])]
+    return max((r.number for r in tunes), default=None)
 
 
 def is_gated(

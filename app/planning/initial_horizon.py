@@ -10,7 +10,7 @@ from app.domain.space import Parameters
 from app.planning.case import Case
 from app.planning.draft import Draft
 from app.planning.ladders import with_warmup
-from app.planning.probing import probe_further, probe_lower
+from app.planning.probing import any_learned, probe_further, probe_lower
 from app.planning.rates import rate_name, rounded
 from app.planning.rounds import found_tune_round, longest_warmup_steps
 from app.planning.sweeping import SWEEP_RULES, sweep_finer, sweep_properly, widen_sweep
@@ -35,7 +35,7 @@ def find_initial_horizon(case: Case) -> Draft | None:
     if purpose not in SEARCHING:
         return None
     hits = find_hits(case.facts)
-    if not hits.steps and case.best is None:
+    if not hits.steps and not any_learned(case):
         return probe_lower(case)
     if cannot_judge_fit(case.facts) is not None:
         return None

@@ -26,7 +26,7 @@ def next_step(steps: int, production_steps: int, horizons_left: int) -> int:
     if growth <= AT_ONCE_GROWTH or horizons_left <= 1:
         return max(steps, production_steps)
     factor: float = growth ** (1 / horizons_left)
-    return round(steps * factor)
+    return max(steps + 1, round(steps * factor))
 
 
 def ladder(shortest: int, production_steps: int, rounds: int) -> tuple[int, ...]:

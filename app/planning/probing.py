@@ -13,6 +13,7 @@ from app.planning.rounds import SECONDS_PER_HOUR, planned_round, rounds_cost
 from app.planning.sweeping import beyond_round, tried_rates
 from app.planning.widen import MOST_WIDENINGS, Edge, widenings, with_bounds
 from app.planning.widening import describe
+from app.policy.divergence import ends_worse
 from app.policy.hits import SLACK, Hits, by_fit, closest
 
 NOTHING_FITS = "INI403"
@@ -96,17 +97,24 @@ def _is_affordable(case: Case, proposal: RoundDefinition) -> bool:
     return fits_steps and (limits.gpu_hours is None or hours + cost.gpu_hours <= limits.gpu_hours)
 
 
+def any_learned(case: Case) -> bool:
+    """Whether some trial is alive and did not end worse than it began."""
+    alive = (t for c in case.facts.configurations for t in c.trials)
+    return any(not ends_worse(trial) for trial in alive)
+
+
 def probe_lower(case: Case) -> Draft | None:
-    """Every trial diverged: that is evidence too, and lower rates are asked for (P-17)."""
-    if not case.facts.dead:
+    """Every trial exploded: that is evidence too, and lower rates are asked for (P-17)."""
+    tried = (*case.facts.configurations, *case.facts.dead)
+    name = rate_name(case.subject.definition, tried[0].params) if tried else None
+    if name is None:
         return None
-    params = case.facts.dead[0].params
-    name = rate_name(case.subject.definition, params)
-    proposal = None if name is None else beyond_round(case, Edge(name, "low"), params)
-    if name is None or proposal is None:
+    proposal = beyond_round(case, Edge(name, "low"), tried[0].params)
+    if proposal is None:
         return None
-    low = tried_rates(case, name)[0]
-    return _other(case, proposal, f"Every trial diverged, down to a {name} of {low:.3g}", name)
+    lowest = tried_rates(case, name)[0]
+    why = f"Every trial diverged or ended worse than it began, down to a {name} of {lowest:.3g}"
+    return _other(case, proposal, why, name)
 
 
 def _other_rates(case: Case) -> Draft | None:

@@ -53,6 +53,13 @@ def exploded_ids(complete: Sequence[TrialFacts]) -> list[str]:
     ]
 
 
+def ends_worse(trial: TrialFacts) -> bool:
+    """Whether its loss, else its training metric, ends > 5% worse than it began, whatever siblings
+    do: where all of them exploded, none stands out."""
+    first, last = _first_and_last(_divergence_curve(trial))
+    return bool(last - first > WORSE_THAN_START * abs(first))
+
+
 def _divergence_curve(trial: TrialFacts) -> Curve | None:
     return trial.loss if trial.loss is not None else trial.training
 

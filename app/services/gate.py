@@ -61,7 +61,7 @@ def check_by_hand(
     assessments = rounds.assessments_of_study(connection, study_id)
     found = (*findings_against(study, assessments, definition), *enforced(promotion))
     waived = _waived(connection, study_id, {r.number for r in study.rounds}) if found else set()
-    standing = [verdict for verdict in found if verdict.code not in waived]
+    standing = [v for i, v in enumerate(found) if v.code not in waived and v not in found[:i]]
     if standing:
         _refuse(study_id, standing, max(assessments))
 

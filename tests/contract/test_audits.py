@@ -1,6 +1,5 @@
 """Audits over HTTP: rounds of somebody else's, judged and advised upon, and what is refused."""
 
-
 import pytest
 
 from tests.contract.audited import HORIZON, RATE, RATES, audit_of, judged, run, sweep, verdicts

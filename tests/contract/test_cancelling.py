@@ -1,17 +1,23 @@
 """Cancelling: what runs ends at once, and its books are those of every other end."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
+from httpx2 import Response
+from sqlalchemy import event, text
 
 from app.domain.ids import StudyId
 from app.services.study_states import cancel_study
 from tests.contract.lab import STUDY, Lab
 from tests.contract.slot import Attempt, Slot, attempt_row
+from tests.support.waiting import wait_until
 
-CANCELS_WAITING = "ORDER BY trials.number FOR NO KEY UPDATE"
+HOLDS_WAITING = "ORDER BY trials.number FOR NO KEY UPDATE"
+HOLDS_STUDY = "FROM studies WHERE studies.id = %(id_1)s::VARCHAR FOR NO KEY UPDATE"
+AFTERWARDS = "trials"
 GPU_JOB = {**STUDY["job"], "gpus": 1}
 GPU_SLOT = {"commands": True, "gpus": 1}
 
@@ -45,14 +51,19 @@ def test_cancelling_the_last_trial_that_runs_sends_its_round_to_review(lab: Lab)
 
 
 @contextmanager
-def just_before(lab: Lab, words: str, do: Callable[[], object]) -> Iterator[None]:
-    """Do something once, in a transaction of its own, before the first statement with `words`."""
-    waiting = [do]
+def just_before(lab: Lab, *scenes: tuple[str, Callable[[], object]]) -> Iterator[None]:
+    """Play the scenes in order, each before the first statement from there on that has its words.
+
+    Statements of the scenes themselves do not count.
+    """
+    left, playing = list(scenes), threading.Event()
 
     def look(connection: object, cursor: object, statement: str, *rest: object) -> None:
         del connection, cursor, rest
-        if words in " ".join(statement.split()) and waiting:
-            waiting.pop()()
+        if left and not playing.is_set() and left[0][0] in " ".join(statement.split()):
+            playing.set()
+            left.pop(0)[1]()
+            playing.clear()
 
     engine = lab.context.database.engine
     event.listen(engine, "before_cursor_execute", look)
@@ -60,7 +71,12 @@ def just_before(lab: Lab, words: str, do: Callable[[], object]) -> Iterator[None
         yield
     finally:
         event.remove(engine, "before_cursor_execute", look)
-    assert not waiting, "the moment never came"
+    assert not left, f"the moment before {left[0][0]!r} never came"
+
+
+def is_somebody_blocked(lab: Lab) -> bool:
+    with lab.context.database.reading() as connection:
+        return bool(connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 def test_a_claim_in_the_midst_of_cancelling_its_study_leaves_nothing_running(
@@ -69,10 +85,38 @@ def test_a_claim_in_the_midst_of_cancelling_its_study_leaves_nothing_running(
     lab = postgres_lab  # SQLite has one writer at a time
     study_id = StudyId(lab.create()["id"])
     claimed: list[Attempt] = []
-    with just_before(lab, CANCELS_WAITING, lambda: claimed.append(Slot(lab).claim())):
+    with just_before(lab, (HOLDS_WAITING, lambda: claimed.append(Slot(lab).claim()))):
         cancel_study(lab.context, study_id)
     assert lab.study(study_id)["state"] == "cancelled"
     assert {trial["state"] for trial in lab.trials(study_id)} == {"cancelled"}
     assert attempt_row(lab, claimed[0].id)["state"] == "cancelled"
     assert lab.study(study_id)["budget"]["steps"]["reserved"] == 0
     assert claimed[0].heartbeat().json()["command"] == "cancel"
+
+
+def test_a_claim_of_a_trial_that_came_to_wait_while_its_study_is_cancelled_is_no_deadlock(
+    postgres_lab: Lab,
+) -> None:
+    lab = postgres_lab
+    study_id = StudyId(lab.create(trials=1)["id"])
+    claimed: list[Attempt] = []
+    asked: list[Future[Response]] = []
+
+    def give_back() -> None:
+        assert claimed[0].finish("preempted", 4).status_code == 200
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def ask() -> None:
+            asked.append(pool.submit(Slot(lab, slot="1").ask))
+            wait_until(lambda: is_somebody_blocked(lab), what="a claim that waits for the study")
+
+        scenes = (
+            (HOLDS_WAITING, lambda: claimed.append(Slot(lab).claim())),
+            (HOLDS_STUDY, give_back),
+            (AFTERWARDS, ask),
+        )
+        with just_before(lab, *scenes):
+            cancel_study(lab.context, study_id)
+        assert asked[0].result().status_code in (200, 204), "before the cancel or after it"
+    assert {trial["state"] for trial in lab.trials(study_id)} == {"cancelled"}

@@ -26,7 +26,7 @@ def test_a_review_that_raises_says_so_and_is_tried_again_later(
     study_id = lab.create()["id"]
     lab.train(study_id)
     assert lab.study(study_id)["problem"] is None
-    monkeypatch.setattr(reviews, "advise", broken)
+    monkeypatch.setattr(reviews, "consult", broken)
     assert review_rounds(lab.context) == 0
     assert _seconds_to_next_try(lab) > -60, "the next try has its time"
     _try_again_at(lab, 4e9)
@@ -56,7 +56,7 @@ def test_points_added_to_a_round_whose_review_failed_open_it_without_the_problem
 
     study_id = lab.create()["id"]
     lab.train(study_id)
-    monkeypatch.setattr(reviews, "advise", broken)
+    monkeypatch.setattr(reviews, "consult", broken)
     review_rounds(lab.context)
     answer = lab.client.post(f"/v1/studies/{study_id}/rounds/1/trials", json={"count": 1})
     assert answer.status_code == 201, answer.text

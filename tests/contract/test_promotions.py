@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.lab import STUDY, Lab
+from tests.contract.lab import STUDY, Lab, falling
 
 Json = Any  # JSON, as the contract says
 STRETCHED: Json = {"kind": "exponential", "peak": "learning_rate", "final_fraction": 0.001}
@@ -141,3 +141,10 @@ def test_a_final_round_under_new_seeds_has_no_longer_horizon_to_judge(lab: Lab) 
         assert found[code]["missing"] == ["longer horizon"]
     assert found["PRM604"]["statistic"] == 1.0
     assert STUDY["max_train_steps"] == 64
+
+
+def test_a_finding_that_stands_twice_is_named_once(lab: Lab) -> None:
+    """The last reviewed round is the one that is promoted: its edge is one finding, not two."""
+    study_id = lab.judged(falling, **CLIMB)
+    problem = lab.post_round(study_id, final(lab, study_id), 409)
+    assert [finding["code"] for finding in problem["findings"]] == ["SPC201"]

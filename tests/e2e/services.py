@@ -39,7 +39,13 @@ class Service:
         assert curve["points_total"] == len(curve["steps"])
         return [int(step) for step in curve["steps"]]
 
-    def until_study(self, study_id: str, is_reached: Callable[[Json], object], what: str) -> Json:
+    def until_study(
+        self,
+        study_id: str,
+        is_reached: Callable[[Json], object],
+        what: str,
+        seconds: float = STUDY_SECONDS,
+    ) -> Json:
         """The study once it is there; polled with a deadline."""
 
         def reached() -> Json:
@@ -49,7 +55,7 @@ class Service:
                 return None
             return study if is_reached(study) else None
 
-        return wait_until(reached, seconds=STUDY_SECONDS, every=0.1, what=what)
+        return wait_until(reached, seconds=seconds, every=0.1, what=what)
 
     def accept_all(self, study_id: str) -> Json:
         """Accept every proposal as it comes, until the study has ended; returns the study."""

@@ -12,6 +12,7 @@ from tests.e2e.services import Embedded, Service, is_settled
 
 Json = Any  # JSON, as the contract says
 pytestmark = pytest.mark.slow
+SECONDS = 300.0  # some fifty trials: on a busy machine more than the usual deadline
 DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
 
 
@@ -20,7 +21,7 @@ def small(name: str, **changes: Json) -> Json:
     definition = yaml.safe_load((DIGITS / name).read_text())
     definition["job"]["directory"] = str(DIGITS)
     definition["fixed"]["train_size"]["value"] = 100
-    definition["objective"]["tolerance"] = 0.03
+    definition["objective"]["tolerance"] = 0.05
     return {**definition, "trials": 8, **changes}
 
 
@@ -28,7 +29,7 @@ def run(embedded: Embedded, definition: Json) -> tuple[Service, Json]:
     embedded.start()
     service = embedded.service
     study_id = service.client.post("/v1/studies", definition)["id"]
-    return service, service.until_study(study_id, is_settled, "the end")
+    return service, service.until_study(study_id, is_settled, "the end", seconds=SECONDS)
 
 
 def resumed(trials: list[Json], number: int) -> Iterator[int]:
@@ -40,11 +41,11 @@ def resumed(trials: list[Json], number: int) -> Iterator[int]:
 
 
 def test_it_finds_its_own_horizon_and_trains_no_probe_twice(embedded: Embedded) -> None:
-    typed = {"auto": {"start_steps": 8, "cap_steps": 1024}}
+    typed = {"auto": {"start_steps": 16, "cap_steps": 1024}}
     service, study = run(embedded, small("auto.yaml", max_train_steps=typed))
     assert study["state"] == "completed", study["waiting_for"]
     purposes = [one["purpose"] for one in study["rounds"]]
-    assert purposes[:2] == ["probe", "probe"], "8 steps fit nothing"
+    assert purposes[:2] == ["probe", "probe"], "16 steps fit nothing"
     assert purposes[-1] == "final"
     trials = service.trials(study["id"])
     for one in study["rounds"]:

@@ -306,11 +306,20 @@ def test_audit_judges_a_table_and_its_exit_code_says_what_is_enforced(
     edge = str(write_runs(tmp_path / "edge.csv", 100.0))
     said = story.terminal.fail(FINDING, "audit", edge, "--objective", "val_error")
     assert "SPC201" in said
-    assert "--objective" in story.terminal.fail(USAGE, "audit", inside)
+    assert story.terminal.json("audit", inside) == answer  # the metric's name says what it is
+    lines = Path(inside).read_text().replace("val_error", "one").splitlines()
+    unclear = tmp_path / "unclear.csv"
+    unclear.write_text(
+        "\n".join([f"{lines[0]},other", *(f"{x},{i}" for i, x in enumerate(lines[1:]))])
+    )
+    assert "--objective" in story.terminal.fail(USAGE, "audit", str(unclear))
 
 
 def test_plan_prints_alternatives_with_their_trade(story: Story) -> None:
     words = ("plan", "100000", "--steps", "2000000", "--schedule", "wsd")
-    assert "two rounds" in story.terminal.type(*words)
+    said = story.terminal.type(*words)
+    assert said.startswith("Train 100 trials of 10000 steps, then 10 trials of 100000 steps")
+    assert "two rounds" in said
+    assert "max_train_steps: 10000\ntrials: 100\nproduction_steps: 100000" in said
     assert len(story.terminal.json(*words)["alternatives"]) >= 3
     story.terminal.fail(USAGE, "plan", "100000")

@@ -22,7 +22,7 @@ from app.policy.winners_wanted import (
     winners_wanted,
 )
 
-LATE = max(INSIDE_TABLE)  # of the horizon: the table ends here
+EARLY, LATE = min(INSIDE_TABLE), max(INSIDE_TABLE)  # of the horizon: the table ends here
 MEASURED_TRIALS = 20  # configurations among which the table was measured
 
 
@@ -47,11 +47,17 @@ def check(facts: PromotionFacts) -> Verdict:
     message = (
         f"{promoted} configurations go on, {wanted} are worth a place; chosen at "
         f"{_when(fraction, facts.to_steps)}, the best 1, 2 ... {len(curve)} of {MEASURED_TRIALS} "
-        f"hold the eventual best in {', '.join(f'{100 * p:.0f}' for p in curve)}% of studies"
+        f"hold the eventual best in {_bound(fraction)}"
+        f"{', '.join(f'{100 * p:.0f}' for p in curve)}% of studies"
     )
     if promoted >= wanted:
         return Clear(judged, message)
     return Finding(message, f"Promote {wanted} configurations.", judged)
+
+
+def _bound(fraction: float) -> str:
+    """Beyond its ends the table keeps its last column."""
+    return "at most " if fraction < EARLY else "at least " if fraction > LATE else ""
 
 
 def _when(fraction: float, steps: int) -> str:

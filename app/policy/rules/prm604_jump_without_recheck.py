@@ -33,10 +33,10 @@ def check_promotion(facts: PromotionFacts) -> Verdict:
     limit = facts.setting("PRM604.longest_jump", LONGEST_JUMP)
     evidence = {"trusted_steps": trusted, "to_max_train_steps": proposed, "jump": jump}
     judged = Judged(evidence, jump, limit, n_used=len(facts.winners))
-    message = f"{proposed} steps are {jump:.3g}x of the {trusted} at which the winners were chosen"
+    message = f"{proposed} steps are {jump:.3g}x of the {trusted} up to which ranks are known"
     if jump <= limit:
         return Clear(judged, message)
-    return Finding(f"{message}, and their ranks were not re-checked since", ACTION, judged)
+    return Finding(f"{message}, with no re-check between", ACTION, judged)
 
 
 def check_plan(facts: PlanFacts) -> Verdict:

@@ -1,6 +1,8 @@
 """How far up the next round lies: known horizons, production, or a geometric step."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.rounds import Purpose
 from app.domain.studies import Limits, Workload
@@ -75,6 +77,16 @@ def test_check_rounds_are_no_horizons_to_climb_to() -> None:
 @pytest.mark.parametrize(("left", "expected"), [(1, 900), (2, 900)])
 def test_production_within_ten_times_comes_at_once(left: int, expected: int) -> None:
     assert next_step(100, 900, left) == expected
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**9), st.integers(1, 10))
+def test_every_ladder_grows_strictly_to_production_within_its_rounds(
+    shortest: int, production: int, rounds: int
+) -> None:
+    horizons = ladder(shortest, production, rounds)
+    assert list(horizons) == sorted(set(horizons))
+    assert horizons[-1] == production
+    assert len(horizons) <= max(2, rounds)
 
 
 def test_a_ladder_has_at_most_the_rounds_it_may_have_and_never_stands_still() -> None:

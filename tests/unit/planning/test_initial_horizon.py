@@ -170,6 +170,31 @@ def test_a_sweep_of_the_wrong_kind_never_sets_a_horizon(code: str) -> None:
     assert blocking_codes(case, Action.SET_INITIAL_HORIZON) == (code,)
 
 
+@pytest.mark.parametrize("has_loss", [True, False])
+def test_where_every_loss_rises_lower_rates_are_probed_although_nothing_is_infinite(
+    has_loss: bool,
+) -> None:
+    study = swept(Purpose.PROBE, None)
+    rising = np.linspace(2.0, 5.0, 50)
+    trials = study.rounds[0].trials
+    ran = tuple(
+        replace(t, loss=rising) if has_loss else replace(t, training=rising) for t in trials
+    )
+    study = replace(study, rounds=(replace(study.rounds[0], trials=ran),))
+    advice = advice_on(study, verdict("INI403"))
+    assert advice.action is Action.WIDEN_SEARCH_SPACE
+    assert advice.proposal is not None
+    assert advice.proposal.purpose is Purpose.PROBE
+    assert max(float(p.params["learning_rate"]) for p in advice.proposal.points) < 1e-4
+
+
+def test_rates_that_are_too_low_to_move_anything_ask_for_longer_not_for_lower() -> None:
+    study = swept(Purpose.PROBE, None)
+    still = tuple(replace(t, loss=np.full(50, 2.0)) for t in study.rounds[0].trials)
+    study = replace(study, rounds=(replace(study.rounds[0], trials=still),))
+    assert advice_on(study, verdict("INI403")).action is Action.DOUBLE_PROBE
+
+
 def test_an_unlocated_fit_at_the_last_evaluation_asks_for_a_longer_probe() -> None:
     study = swept(Purpose.PROBE, 49)
     assert advice_on(study, *CLEAR).action is Action.DOUBLE_PROBE

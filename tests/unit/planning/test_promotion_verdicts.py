@@ -10,6 +10,7 @@ from app.domain.rounds import Origin, Point, Purpose
 from app.domain.schedules import ScheduleDefinition
 from app.domain.studies import Binding
 from app.planning.adviser import consult
+from app.planning.gate import enforced
 from app.planning.hand_written import judge_by_hand
 from app.policy.engine import assess, merge
 from app.policy.facts import StudyFacts
@@ -17,6 +18,7 @@ from tests.unit.planning.cases import (
     advice_on,
     assessed,
     clear,
+    edge,
     study_of,
     tune_round,
     usual_study,
@@ -98,6 +100,21 @@ def test_a_round_by_hand_is_a_promotion_of_the_round_that_its_points_come_from(
         assert growth in found["PRM604"]
     else:
         assert "no point of the round comes from" in found["PRM604"]
+
+
+def test_what_stands_against_the_round_that_is_promoted_refuses_too() -> None:
+    """A clean review of another setting does not open the gate for this one's winners."""
+    study = two_rounds()
+    blocked = Assessment(1, False, (edge(),))
+    (best,) = (t for t in study.round(1).trials if t.params["learning_rate"] == 0.01)
+    points = (Point(dict(best.params), origin=Origin(TrialId(best.trial_id))),)
+    proposal = round_definition(
+        study.definition, purpose=Purpose.FINAL, max_train_steps=8000, trials=None, points=points
+    )
+    found = judge_by_hand(study, {**assessed(study), 1: blocked}, proposal)
+    assert [v.code for v in enforced(found)] == ["SPC201"]
+    cured = study_of(study.definition, *study.rounds, tune_round(study.definition, 3))
+    assert enforced(judge_by_hand(cured, {**assessed(cured), 1: blocked}, proposal)) == ()
 
 
 def test_a_round_that_is_not_gated_is_not_judged() -> None:

@@ -1,5 +1,6 @@
 """Winners that tie go by speed where compute binds (P-2)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.studies import Objective, Workload
@@ -8,7 +9,7 @@ from tests.unit.planning.cases import case_of, study_of
 from tests.unit.policy.builders import definition, falling, rate_trial, rates, round_facts
 
 
-def winners(speeds: list[float | None], workload: Workload) -> list[tuple[float, str]]:
+def winners(speeds: Sequence[float | None], workload: Workload) -> list[tuple[float, str]]:
     """(rate, reason) of the winners: ever worse by .001 from rate to rate, the last by far."""
     study = definition(workload=workload, objective=Objective("val_error", tolerance=0.01))
     ends = [0.1 + 0.001 * i for i in range(len(speeds) - 1)] + [0.5]

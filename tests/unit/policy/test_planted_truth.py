@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from app.policy.facts import Curve, StudyFacts
+from app.domain.space import Value
+from app.policy.facts import Curve, StudyFacts, TrialFacts
 from app.policy.horizon_number import recommended_number
 from app.policy.prepare import prepare
 from app.policy.rules import (
@@ -69,12 +70,17 @@ def planted(space: Space, shape: Shape, seed: int) -> StudyFacts:
     pattern = b.rate_trial(study, 0.01, [1.0] * POINTS)
     trials = []
     for index, u in enumerate(rng.random(TRIALS)):
-        own = {"point_key": f"p{index}", "trial_id": f"t{index}"}
-        params = {"learning_rate": 10 ** (-4 + 4 * u)}
         floor = FLOOR + 0.5 * (u - truth.optimum) ** 2
-        trial = replace(pattern, params=params, objective=floor + 0.8 * curve, **own)
+        rate = float(10 ** (-4 + 4 * u))
+        trial = sibling(pattern, index, {"learning_rate": rate}, floor + 0.8 * curve)
         trials.append(replace(trial, has_nonfinite=bool(u > truth.cliff)))
     return b.study_facts(study, b.round_facts(study, trials))
+
+
+def sibling(pattern: TrialFacts, index: int, params: dict[str, Value], curve: Curve) -> TrialFacts:
+    """Another trial of the same study; building each anew would take ten times as long."""
+    own = replace(pattern, trial_id=f"t{index}", point_key=f"p{index}")
+    return replace(own, params=params, objective=curve)
 
 
 def rate_verdict(found: Verdict | tuple[Verdict, ...]) -> Verdict:
@@ -134,12 +140,11 @@ def has_false_edge(seed: int) -> bool:
     pattern = b.trial(study, {"learning_rate": 0.01}, [1.0, 0.5])
     trials = []
     for index in range(24):
-        values = dict(zip(names, map(float, rng.random(IRRELEVANT)), strict=True))
         rate = float(10 ** rng.uniform(-4, 0))
-        own = {"point_key": f"p{index}", "trial_id": f"t{index}"}
+        params: dict[str, Value] = {"learning_rate": rate}
+        params |= dict(zip(names, map(float, rng.random(IRRELEVANT)), strict=True))
         curve = np.array([1.0, b.valley(1e-2)(rate)])
-        params = {"learning_rate": rate, **values}
-        trials.append(replace(pattern, params=params, objective=curve, **own))
+        trials.append(sibling(pattern, index, params, curve))
     facts = prepare(b.study_facts(study, b.round_facts(study, trials)), 1)
     found = spc202_best_value_on_boundary.check(facts)
     return any(isinstance(v, Finding) for v in (found if isinstance(found, tuple) else (found,)))

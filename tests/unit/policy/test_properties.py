@@ -97,3 +97,23 @@ def test_unit_of_the_rate_does_not_matter(drawn: Curves, unit: float) -> None:
         for t in study.rounds[0].trials
     ]
     assert answers(b.study_facts(other, b.round_facts(other, trials))) == answers(study)
+
+
+@quick
+@given(curves, st.sampled_from([-4.0, 0.5, 16.0]))
+def test_a_shift_of_the_metric_moves_no_edge(drawn: Curves, shift: float) -> None:
+    """What is relative to the size of the best value (the horizon's number) may move; edges, ties
+    and best steps may not."""
+
+    def unmoved(study: b.StudyFacts) -> list[tuple[object, ...]]:
+        codes = ("SPC2", "CKP302", "CKP304", "CKP307")
+        told = [v for v in assess(study, 1).verdicts if v.code.startswith(codes)]
+        keys = UNITLESS - {"g75"}
+        return [
+            (v.code, v.verdict, {k: v.evidence[k] for k in keys & set(v.evidence)}) for v in told
+        ]
+
+    study = made(drawn)
+    assert unmoved(mapped(study, lambda t: replace(t, objective=t.objective + shift))) == (
+        unmoved(study)
+    )

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any  # Any: a builder forwards whatever a test wants to set
 
 import numpy as np
 import pytest
 
+from app.domain.rounds import Purpose
 from app.domain.schedules import ScheduleDefinition
 from app.domain.studies import TrainingMetric, Workload
 from tests.unit.policy import builders as b
@@ -44,7 +46,7 @@ def study_of(
     *,
     trials: int = 9,
     count: int = 50,
-    **changes: object,
+    **changes: Any,
 ) -> b.StudyFacts:
     """One tune round whose trials differ a little, all with the same shapes."""
     study = b.definition(training_metric=TRAINING, **changes)
@@ -56,7 +58,7 @@ def study_of(
     return b.study_facts(study, b.round_facts(study, made))
 
 
-def judged(*shapes: Shape | None, **changes: object) -> b.JudgedVerdict:
+def judged(*shapes: Shape | None, **changes: Any) -> b.JudgedVerdict:
     validation, training = shapes
     assert validation is not None
     return b.verdict_of(study_of(validation, training, **changes), "WRK501")
@@ -123,7 +125,7 @@ def test_inconclusive_says_what_would_tell(
     assert (verdict.verdict, verdict.missing) == ("inconclusive", (missing,))
 
 
-def decaying(kind: str, **changes: object) -> ScheduleDefinition:
+def decaying(kind: str, **changes: Any) -> ScheduleDefinition:
     return ScheduleDefinition(kind=kind, peak="learning_rate", **changes)
 
 
@@ -182,6 +184,6 @@ def test_threshold_of_flat_is_half_a_percent_over_the_last_30_percent() -> None:
 
 def test_inconclusive_on_other_purposes() -> None:
     study = study_of(slowly, slowly)
-    final = replace(study.rounds[0].definition, purpose="final")
+    final = replace(study.rounds[0].definition, purpose=Purpose.FINAL)
     told = replace(study, rounds=(replace(study.rounds[0], definition=final),))
     assert b.verdict_of(told, "WRK501").missing == ("purpose",)

@@ -1,34 +1,36 @@
 """WRK502: gradient variance raised since the horizon was chosen."""
 
 from dataclasses import replace
+from typing import Any  # Any: values of parameters by name, forwarded
 
 import numpy as np
 import pytest
 
 from app.domain.rounds import Purpose
-from app.domain.space import FixedValue, Value
+from app.domain.space import FixedValue
 from app.domain.states import RoundState
 from app.policy.engine import admit_round, admit_study
-from app.policy.facts import Progress
+from app.policy.facts import Progress, RoundFacts
 from tests.unit.policy import builders as b
 
-OFF: dict[str, Value] = {"batch_size": 128, "dropout": 0.0, "augmentation": "none", "decay": 0.0}
+Values = dict[str, Any]  # Any: as above
+OFF: Values = {"batch_size": 128, "dropout": 0.0, "augmentation": "none", "decay": 0.0}
 ROLES = {
     "batch_size": b.Role.BATCH_SIZE,
     "dropout": b.Role.REGULARIZATION,
     "augmentation": b.Role.AUGMENTATION,
     "decay": b.Role.REGULARIZATION,
 }
-ON = {"dropout": 0.1}
+ON: Values = {"dropout": 0.1}
 
 
-def fixed(**values: Value) -> dict[str, FixedValue]:
+def fixed(**values: Any) -> dict[str, FixedValue]:
     return {name: FixedValue(value, ROLES[name]) for name, value in {**OFF, **values}.items()}
 
 
 def reviewed(
-    number: int, steps: int | None = None, horizon: int = 1000, **values: Value
-) -> b.RoundFacts:
+    number: int, steps: int | None = None, horizon: int = 1000, **values: Any
+) -> RoundFacts:
     """A reviewed tune round under these values that falls straight for so many steps."""
     study = b.definition(fixed=fixed(**values))
     made = b.round_facts(study, (), number, max_train_steps=horizon)
@@ -39,7 +41,7 @@ def straight(steps: int) -> Progress:
     return Progress(np.arange(1, 101) * steps, np.linspace(1.0, 0.1, 100))
 
 
-def admitted(*rounds: b.RoundFacts, horizon: int = 1000, **values: Value) -> b.JudgedVerdict:
+def admitted(*rounds: RoundFacts, horizon: int = 1000, **values: Any) -> b.JudgedVerdict:
     """What is said of a round under these values after those."""
     study = b.study_facts(b.definition(fixed=fixed()), *rounds)
     later = b.round_definition(study.definition, fixed=fixed(**values), max_train_steps=horizon)
@@ -51,7 +53,7 @@ def test_clear_when_nothing_changed() -> None:
 
 
 @pytest.mark.parametrize("values", [{"batch_size": 256}, {"dropout": 0.1}])
-def test_clear_when_the_variance_falls(values: dict[str, Value]) -> None:
+def test_clear_when_the_variance_falls(values: Values) -> None:
     before = reviewed(1, dropout=0.3)
     assert admitted(before, **{"dropout": 0.3, **values}).verdict == "clear"
 
@@ -75,7 +77,7 @@ def test_finding_by_the_batch_law_is_a_bracket() -> None:
         ({"dropout": 0.1, "augmentation": "flip", "decay": 1e-4}, 2.0),
     ],
 )
-def test_finding_by_the_default_plan(values: dict[str, Value], factor: float) -> None:
+def test_finding_by_the_default_plan(values: Values, factor: float) -> None:
     evidence = admitted(reviewed(1), **values).evidence
     assert (evidence["factor_high"], evidence["source"]) == (factor, "default")
     assert evidence["steps_before"] == 1000
@@ -136,7 +138,7 @@ def test_finding_learns_nothing_where_more_than_that_changed() -> None:
 
 
 def test_finding_learns_from_accepted_horizons() -> None:
-    def accepted(number: int, horizon: int, **values: Value) -> b.RoundFacts:
+    def accepted(number: int, horizon: int, **values: Any) -> RoundFacts:
         made = reviewed(number, horizon=horizon, **values)
         return replace(made, definition=replace(made.definition, purpose=Purpose.FINAL))
 

@@ -1,9 +1,11 @@
 """WRK503: architecture, data, pipeline or code changed since the horizon was chosen."""
 
 from dataclasses import replace
+from typing import Any  # Any: a builder forwards whatever a test wants to set
 
 from app.domain.space import FixedValue
 from app.policy.engine import admit_round, admit_study
+from app.policy.facts import RoundFacts
 from tests.unit.policy import builders as b
 
 TAGS = {"data": "v1", "pipeline": "p1"}
@@ -13,20 +15,20 @@ def width(value: int) -> dict[str, FixedValue]:
     return {"width": FixedValue(value, b.Role.ARCHITECTURE)}
 
 
-def reviewed(number: int = 1, code: str | None = None, **changes: object) -> b.RoundFacts:
+def reviewed(number: int = 1, code: str | None = None, **changes: Any) -> RoundFacts:
     study = b.definition(fixed=width(64), tags=TAGS)
     trials = [replace(t, code=code) for t in b.sweep(study, b.valley(0.01))]
     made = b.round_facts(study, trials, number, **changes)
     return replace(made, codes=(code,) if code else ())
 
 
-def admitted(*rounds: b.RoundFacts, **changes: object) -> b.JudgedVerdict:
+def admitted(*rounds: RoundFacts, **changes: Any) -> b.JudgedVerdict:
     study = b.study_facts(b.definition(fixed=width(64), tags=TAGS), *rounds)
     later = b.round_definition(study.definition, **changes)
     return next(v for v in admit_round(study, later) if v.code == "WRK503")
 
 
-def searched(*choices: int) -> dict[str, object]:
+def searched(*choices: int) -> dict[str, Any]:
     parameters = {
         "learning_rate": b.rate_parameter(),
         "width": b.choice(*choices, role=b.Role.ARCHITECTURE),

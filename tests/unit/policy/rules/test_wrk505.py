@@ -1,6 +1,7 @@
 """WRK505: configurations that tie with the best differ in speed."""
 
 from dataclasses import replace
+from typing import Any  # Any: a builder forwards whatever a test wants to set
 
 from app.domain.studies import Workload
 from tests.unit.policy import builders as b
@@ -10,7 +11,7 @@ def judged(
     speeds: list[float | None],
     ends: list[float] | None = None,
     workload: Workload = Workload.COMPUTE_BOUND,
-    **changes: object,
+    **changes: Any,
 ) -> b.JudgedVerdict:
     """One trial a speed; without `ends` all come to the same value at the end."""
     study = b.definition(workload=workload, objective=b.Objective("val_error", tolerance=0.01))
