@@ -13,7 +13,6 @@ from app.policy.rank_pairs import RankPairs, find_pairs
 LEADERS = 8  # whose gains give the noise unit
 LEAST_PAIRS = 6  # with a shorter horizon, before they speak for themselves
 LEAST_WINNERS = 2
-LEAST_AT_ONE_HORIZON = 3  # nothing more will tell them apart there: decision 0009
 MOST_WINNERS = 6
 MOST_FRACTION = 0.3  # of all configurations
 # Odds that place k + 1 alone holds the eventual best, fitted on real curves and held out by
@@ -38,19 +37,17 @@ class NoiseUnit:
 def winners_wanted(facts: ReviewFacts, growth: float) -> int:
     """Places are taken while the next alone holds the eventual best with a chance above its share.
 
-    At least 2 of n configurations (3 where T2 = T1), at most min(6, 30%); `growth` = T2 / T1.
-    Policy 2.5.
+    At least 2 of n configurations, at most min(6, 30%); `growth` = T2 / T1. Policy 2.5.
     """
     n = len(facts.configurations) + len(facts.dead)
-    least = LEAST_WINNERS if growth > 1 else LEAST_AT_ONE_HORIZON
-    most = max(least, min(MOST_WINNERS, math.ceil(MOST_FRACTION * n)))
+    most = max(LEAST_WINNERS, min(MOST_WINNERS, math.ceil(MOST_FRACTION * n)))
     unit, best = noise_unit(facts).value, facts.configurations[0].best_value
     taken = 1
     for candidate in facts.configurations[1:most]:
         if next_place_chance(taken, candidate.best_value - best, unit, growth) <= 1 / n:
             break
         taken += 1
-    return min(max(least, taken), len(facts.configurations))
+    return min(max(LEAST_WINNERS, taken), len(facts.configurations))
 
 
 def next_place_chance(taken: int, gap: float, unit: float, growth: float) -> float:

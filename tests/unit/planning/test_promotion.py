@@ -30,8 +30,7 @@ CLIMB = {"workload": Workload.COMPUTE_BOUND, "production_steps": 8000}
 def test_at_least_two_and_at_most_three_of_ten_are_promoted() -> None:
     study = definition()
     clear_cut = study_of(study, tune_round(study, value_of=valley(0.01, depth=5.0)))
-    assert len(pick_winners(case_of(clear_cut), 1001)) == 2
-    assert len(pick_winners(case_of(clear_cut), 1000)) == 3  # seeds alone tell them apart
+    assert len(pick_winners(case_of(clear_cut), 1000)) == 2
     ties = study_of(study, tune_round(study, value_of=lambda _: 0.1, over=rates(count=10)))
     assert winners_wanted(case_of(ties).facts, 1000.0) == 3
 
@@ -73,7 +72,7 @@ def test_leaders_that_improve_unequally_are_promoted_in_number_the_longer_the_cl
         for i, r in enumerate(rates(count=20))
     )
     facts = case_of(study_of(study, round_facts(study, trials))).facts
-    assert winners_wanted(facts, 64.0) > winners_wanted(facts, 1.5)
+    assert winners_wanted(facts, 64.0) > winners_wanted(facts, 1.0)
 
 
 def test_near_repeats_give_way_unless_they_tie() -> None:
