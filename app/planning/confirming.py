@@ -3,7 +3,6 @@
 A descent rests on the seed of the tune round, which may be a lucky one; in doubt, longer (P-6).
 """
 
-import math
 from dataclasses import dataclass, replace
 
 from app.domain.rounds import Action, Purpose, RoundDefinition
@@ -23,6 +22,8 @@ from app.planning.promotion import promote
 from app.planning.walks import walk_down
 from app.policy.configurations import best_of
 from app.policy.facts import Configuration, RoundFacts
+
+SEEDS = 2  # of the final round's: its longer runs cost four times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,7 @@ def confirm_descent(case: Case) -> Draft | None:
     if not gains:
         return None
     gain = sum(gains) / len(gains)
-    has_gained = gain > case.facts.noise.eps / (2 * math.sqrt(len(gains)))
-    return _go_back(case, descent, asked[-1], gain) if has_gained else None
+    return _go_back(case, descent, asked[-1], gain) if gain > case.facts.noise.eps else None
 
 
 def descent_of(case: Case) -> Descent | None:
@@ -86,22 +86,22 @@ def _has_room(case: Case, descent: Descent) -> bool:
 
 
 def _ask(case: Case, descent: Descent) -> Draft:
-    steps, seeds = descent.level.horizon_steps, case.subject.definition.seeds
+    steps, proposal = descent.level.horizon_steps, _check(case, descent)
     return Draft(
         case,
         Action.CHECK_HORIZON,
-        f"{case.horizon_steps} steps were chosen under one seed: {len(seeds)} runs of {steps} "
+        f"{case.horizon_steps} steps were chosen under one seed: {len(proposal.seeds)} runs of {steps} "
         "steps under the new seeds show whether longer training is better after all.",
-        proposal=_check(case, descent),
+        proposal=proposal,
         would_change_my_mind=(f"a gain beyond noise at {steps} steps: then that horizon stands",),
     )
 
 
 def _check(case: Case, descent: Descent) -> RoundDefinition:
-    """The longer horizon's best configuration under the final round's seeds."""
-    best = descent.level.configurations[0]
+    """The longer horizon's best configuration under two of the final round's seeds."""
+    best, seeds = descent.level.configurations[0], case.subject.definition.seeds[:SEEDS]
     new = moved_round(descent.longer, descent.level.horizon_steps, Purpose.CHECK)
-    new = replace(new, checks=case.subject.number, seeds=case.subject.definition.seeds)
+    new = replace(new, checks=case.subject.number, seeds=seeds)
     points = points_of(descent.longer, new, [Candidate(best, dict(best.params))])
     return replace(new, points=points)
 

@@ -88,7 +88,12 @@ def waive(  # noqa: PLR0913 - typer hands over each option as its own argument
         return
     where = "every round" if stored["round"] is None else f"round {stored['round']}"
     typer.echo(f"{stored['code']} is waived in {where}, by {stored['by']}: {stored['reason']}")
-    next_command(f"paceline recommend {study_id} --accept")
+    advised = client.get(f"/v1/studies/{study_id}/recommendations")["items"]
+    if advised and stored["code"] in advised[-1]["blocked_by"]:
+        next_command(f"paceline recommend {study_id} --accept")
+    else:
+        typer.echo("the next review takes it into account; the advice that stands does not")
+        next_command(f"paceline recommend {study_id}")
 
 
 def explain(
