@@ -90,8 +90,8 @@ def _ask(case: Case, descent: Descent) -> Draft:
     return Draft(
         case,
         Action.CHECK_HORIZON,
-        f"{case.horizon_steps} steps were chosen under one seed: {len(proposal.seeds)} runs of {steps} "
-        "steps under the new seeds show whether longer training is better after all.",
+        f"{case.horizon_steps} steps were chosen under one seed: {len(proposal.seeds)} runs of "
+        f"{steps} steps under the new seeds show whether longer training is better after all.",
         proposal=proposal,
         would_change_my_mind=(f"a gain beyond noise at {steps} steps: then that horizon stands",),
     )
