@@ -92,8 +92,9 @@ class Parameter:
         if not self.is_numeric:
             return value in (self.choices or ())
         low, high = self.bounds
-        slack = 1e-9 * max(abs(low), abs(high))
-        return isinstance(value, int | float) and low - slack <= value <= high + slack
+        widest = max(abs(low), abs(high))
+        slack = 1e-9 * (low if self.scale is Scale.LOG else widest)  # 1e-11 may be far from 1e-9
+        return isinstance(value, int | float) and low - slack <= value <= high + 1e-9 * widest
 
     def position(self, value: float) -> float:
         """u in 0..1 along the parameter's own scale (below 0 or above 1 outside the range)."""

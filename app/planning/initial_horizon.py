@@ -80,7 +80,7 @@ def _tuned_steps(case: Case, fastest: int) -> tuple[int, tuple[Reason, ...]]:
         names = ", ".join(one.change.name for one in raised)
         told = f"The sweep ran without {names}, with which the steps needed are expected to grow"
         reasons.append(Reason("WRK502", f"{told} {factor.told}, to {steps}."))
-    warmup_steps = longest_warmup_steps(study, case.horizon_steps)
+    warmup_steps = longest_warmup_steps(study)
     if with_warmup(steps, warmup_steps) > steps:
         steps += warmup_steps
         told = f"The sweep had no warmup: its {warmup_steps} steps are added, {steps} in all."

@@ -8,7 +8,7 @@ from app.domain.recommendations import Cost
 from app.domain.rounds import Point, Purpose, RoundDefinition
 from app.domain.schedules import Names, ScheduleDefinition
 from app.domain.space import Parameter
-from app.domain.studies import AutoHorizon, AutoSteps, SamplerKind, StudyDefinition
+from app.domain.studies import MAX_STEPS, AutoHorizon, AutoSteps, SamplerKind, StudyDefinition
 from app.planning.ladders import first_steps
 from app.planning.probes import LEAST_EVALUATIONS, first_probe
 from app.planning.schedules import (
@@ -52,6 +52,7 @@ def _first_of_search(definition: StudyDefinition, auto: AutoSteps) -> RoundDefin
             "give max_train_steps a number; where nothing can fit perfectly, the workload is "
             "compute_bound, with production_steps",
         )
+    longest_warmup_steps(definition)  # refuses a schedule that no tune round could have
     return first_probe(definition, tune_round(definition, auto.start_steps))
 
 
@@ -82,12 +83,12 @@ def found_tune_round(definition: StudyDefinition, horizon_steps: int) -> RoundDe
     )
 
 
-def longest_warmup_steps(definition: StudyDefinition, horizon_steps: int) -> int:
-    """The longest warmup that a trial of the study can have, at most the horizon."""
+def longest_warmup_steps(definition: StudyDefinition, most_steps: int = MAX_STEPS) -> int:
+    """The longest warmup that a trial of the study can have, within so many steps."""
     if definition.schedule.kind == CUSTOM:
         return 0
     names = Names(definition.parameters, definition.fixed)
-    return numeric_schedule(definition.schedule, names, horizon_steps).warmup_steps
+    return numeric_schedule(definition.schedule, names, most_steps).warmup_steps
 
 
 def tune_round(definition: StudyDefinition, horizon_steps: int) -> RoundDefinition:

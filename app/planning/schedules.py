@@ -5,9 +5,9 @@ from dataclasses import fields, replace
 from app.domain.errors import InvalidDefinition
 from app.domain.rounds import RoundDefinition
 from app.domain.schedules import Names, ScheduleDefinition, resolve
-from app.domain.space import Parameters, Params
+from app.domain.space import Parameter, Parameters, Params
 from app.planning.extension import clip_to_horizon
-from paceline.schedules import Schedule
+from paceline.schedules import Schedule, ScheduleError
 
 CUSTOM = "custom"
 CLIPPED = ("warmup_steps", "decay_steps", "milestones")
@@ -43,14 +43,18 @@ def as_wire(schedule: ScheduleDefinition) -> dict[str, object]:
 def numeric_schedule(definition: ScheduleDefinition, names: Names, horizon_steps: int) -> Schedule:
     """The schedule in numbers before any point is known: a searched warmup is as long as it can be.
 
-    Other searched numbers take their default, the peak is 1.
+    Other searched numbers take their default, the peak is 1. Raises InvalidDefinition where a
+    number of the kind is missing.
     """
     given = {f.name: getattr(definition, f.name) for f in fields(definition)}
     numbers = {
         name: value if name == "kind" else _number_of(name, value, names)
         for name, value in given.items()
     }
-    schedule = Schedule.from_dict({**numbers, "peak": 1.0})
+    try:
+        schedule = Schedule.from_dict({**numbers, "peak": 1.0})
+    except ScheduleError as error:
+        raise InvalidDefinition(str(error)) from error
     return clip_to_horizon(schedule, horizon_steps)
 
 
@@ -83,16 +87,18 @@ def clipped_schedule(definition: RoundDefinition, horizon_steps: int) -> Schedul
 def fitting_schedule(
     definition: ScheduleDefinition, names: Names, horizon_steps: int
 ) -> ScheduleDefinition:
-    """The schedule with typed steps of warmup and decay cut to a horizon; references stay."""
+    """The schedule with its typed warmup and decay cut to a horizon; references stay."""
     if definition.kind == CUSTOM:
         return definition
     fitting = numeric_schedule(definition, names, horizon_steps)
     cut = {
         name: getattr(fitting, name)
-        for name in ("warmup_steps", "decay_steps")
+        for name in ("warmup_steps", "decay_steps", "decay_fraction")
         if isinstance(typed := getattr(definition, name), int | float)
         and typed != getattr(fitting, name)
     }
+    if "decay_fraction" in cut:
+        cut["decay_steps"] = fitting.decay_steps
     return replace(definition, **cut)
 
 
@@ -122,11 +128,19 @@ def point_schedule(
 
 
 def fitting_parameters(definition: RoundDefinition, horizon_steps: int) -> Parameters:
-    """The box with searched warmups and decays cut to the horizon: every sample can run."""
-    parameters = dict(definition.parameters)
-    for name in (definition.schedule.warmup_steps, definition.schedule.decay_steps):
-        if isinstance(name, str) and name in parameters and parameters[name].is_numeric:
-            low, high = parameters[name].bounds
-            if low < horizon_steps < high:
-                parameters[name] = replace(parameters[name], high=float(horizon_steps))
+    """The box with searched warmups cut to the horizon, decays to what the longest warmup leaves:
+    every sample can run."""
+    schedule, parameters = definition.schedule, dict(definition.parameters)
+    _cut(parameters, schedule.warmup_steps, horizon_steps - 1)
+    if isinstance(schedule.decay_steps, str):
+        plain = ScheduleDefinition(warmup_steps=schedule.warmup_steps)
+        warmup = numeric_schedule(plain, Names(parameters, definition.fixed), horizon_steps)
+        _cut(parameters, schedule.decay_steps, horizon_steps - warmup.warmup_steps)
     return parameters
+
+
+def _cut(parameters: dict[str, Parameter], name: object, most: int) -> None:
+    if isinstance(name, str) and name in parameters and parameters[name].is_numeric:
+        low, high = parameters[name].bounds
+        if low < most < high:
+            parameters[name] = replace(parameters[name], high=float(most))

@@ -3,10 +3,11 @@
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any  # Any: fields of a parameter
 
 from app.domain.recommendations import JudgedVerdict
 from app.domain.rounds import Action, Point, Purpose, RoundDefinition
-from app.domain.space import Parameter, Parameters, Scale, Value
+from app.domain.space import Parameter, Parameters, Role, Scale, Value
 from app.planning.case import Case
 from app.planning.history import tune_rounds_of_setting
 from app.planning.moves import quasi_random
@@ -64,10 +65,17 @@ def with_bounds(
     low, high = parameter.bounds
     new_low, new_high = keep_natural(parameter, name, *bounds)
     if side == "low" and new_low < low:
-        return replace(parameter, low=rounded(new_low))
+        return replace(parameter, low=rounded(new_low), **_near_zero(parameter, new_low))
     if side == "high" and new_high > high:
         return replace(parameter, high=rounded(new_high))
     return parameter
+
+
+def _near_zero(parameter: Parameter, low: float) -> dict[str, Any]:
+    """Rates that are sought ever nearer to 0 are sought on a log scale: on a linear one nothing would
+    be sampled there."""
+    is_rate = parameter.role is Role.LEARNING_RATE and low > 0
+    return {"scale": Scale.LOG, "step": None} if is_rate else {}
 
 
 def added_width(old: Parameter, new: Parameter) -> float:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from app.policy.edges import EdgeJudgement, Points, judge_edge
+from app.policy.edges import EdgeJudgement, Points, Strength, judge_edge
 
 INF = math.inf
 
@@ -60,18 +60,19 @@ def random_points(outcome: list[float]) -> Points:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "side"),
+    ("outcome", "side", "strength"),
     [
-        ([1.02, 1.0, 2, 3, 4, 5, 6, 7], "low"),  # the lowest ties: the optimum may lie beyond
-        ([1.5, 1.0, 2, 3, 4, 5, 6, 7], None),  # it is clearly worse: the optimum was passed
-        ([7, 6, 5, 4, 3, 2, 1.0, 1.02], "high"),
-        ([7, 6, 5, 4, 3, 2, 1.0, 1.5], None),
+        ([1.02, 1.0, 2, 3, 4, 5, 6, 7], "low", Strength.EDGE),  # the lowest ties
+        ([1.5, 1.0, 2, 3, 4, 5, 6, 7], "low", Strength.SUSPECT),  # it is clearly worse
+        ([7, 6, 5, 4, 3, 2, 1.0, 1.02], "high", Strength.EDGE),
+        ([7, 6, 5, 4, 3, 2, 1.0, 1.5], "high", Strength.SUSPECT),
     ],
 )
-def test_random_value_near_a_bound_is_an_edge_unless_one_further_out_is_clearly_worse(
-    outcome: list[float], side: str | None
+def test_random_value_near_a_bound_is_only_suspect_where_one_further_out_is_clearly_worse(
+    outcome: list[float], side: str, strength: Strength
 ) -> None:
-    assert judge_edge(random_points(outcome)).side == side
+    judgement = judge_edge(random_points(outcome))
+    assert (judgement.side, judgement.strength) == (side, strength)
 
 
 def test_cliff_is_named() -> None:
