@@ -96,6 +96,13 @@ def decide(
     )
 
 
+def write_advice(connection: Connection, found: Recommendation, advice: Advice) -> None:
+    """Other words for open advice: the round, the action and the state stay."""
+    connection.execute(
+        update(table).where(table.c.id == found.id).values(advice=wire.to_wire(advice))
+    )
+
+
 def _recommendation(row: Row[Any]) -> Recommendation:  # Any: a row
     return Recommendation(
         id=RecommendationId(row.id),

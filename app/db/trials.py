@@ -48,8 +48,8 @@ def insert_many(connection: Connection, place: Place, new: Sequence[NewTrial]) -
         .with_for_update(key_share=True)
     )
     known = _points_of_round(connection, place)
-    unseen = {(trial.point_key, trial.seed): trial for trial in new}
-    fresh = [trial for key, trial in unseen.items() if key not in known]
+    unseen = {(trial.point_key, trial.seed): trial for trial in reversed(new)}  # the first counts
+    fresh = [t for k, t in reversed(unseen.items()) if k not in known]
     if not fresh or first_number is None:
         return []
     rows = [_row(place, trial, first_number + place_in) for place_in, trial in enumerate(fresh)]

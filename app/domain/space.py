@@ -12,6 +12,7 @@ from app.domain.errors import InvalidDefinition
 
 Value = bool | int | float | str
 Params = Mapping[str, Value]
+LEAST = 1e-300  # where 0, tried on a linear scale before, lies on a log scale: far below
 STRICT_FIELDS = {"extra": "forbid"}  # read by the JSON codec: an unknown field is an error
 
 
@@ -119,7 +120,7 @@ class Parameter:
         return round(value) if self.type is ParameterType.INT else float(f"{value:.12g}")
 
     def _scaled(self, value: float) -> float:
-        return math.log(value) if self.scale is Scale.LOG else value
+        return math.log(max(value, LEAST)) if self.scale is Scale.LOG else value
 
     def _scaled_bounds(self) -> tuple[float, float]:
         low, high = self.bounds

@@ -150,6 +150,8 @@ def horizon_advice(draft: Draft) -> HorizonAdvice:
     if steps is None:
         number = recommended_number(case.facts)
         return HorizonAdvice(current, number.recommended, number.low, number.high)
+    if draft.known_range is not None:
+        return HorizonAdvice(current, steps, *draft.known_range)
     bracket = known_bracket(case)
     ceiling = bracket.unpaid_above or max(current, steps)
     return HorizonAdvice(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from app.domain.ids import TrialId
 from app.domain.recommendations import Reason
 from app.domain.rounds import Action, Origin, Point, Purpose, Relation, RoundDefinition
+from app.domain.space import point_key
 from app.planning.case import Case, about
 from app.planning.draft import Draft
 from app.planning.extension import PromotedSchedule, promotion_schedules
@@ -61,11 +62,12 @@ def climb(case: Case, winners: tuple[Winner, ...]) -> Draft:
 
 
 def points_to_run(case: Case, winners: tuple[Winner, ...], steps: int) -> tuple[Point, ...]:
-    """The winners and the best one's variants, but those that ran at `steps` already."""
+    """The winners and the best one's variants, each once, but those that ran at `steps` already."""
     new = climbing_round(case, winners[0], steps)
     points = [p for w in winners for p in _same(case, new, w)]
     points += [_point(case, winners[0], v) for v in variants_of(case, winners[0], steps)]
-    return tuple(point for point in points if not is_known(case, new, point))
+    once = {(point_key(p.params), p.seeds): p for p in reversed(points)}  # winners win
+    return tuple(p for p in points if p in once.values() and not is_known(case, new, p))
 
 
 def _under_way(case: Case, steps: int) -> Draft:

@@ -19,6 +19,7 @@ class Draft:
     acting: tuple[str, ...] = ()  # codes of the findings that this answers
     reasons: tuple[Reason, ...] = ()
     recommended_steps: int | None = None  # None: the number of policy 2.1
+    known_range: tuple[int, int] | None = None  # of that number; None: what the checks left
     is_decided: bool = True  # False: a person is asked, whatever the autopilot
     is_low_confidence: bool = False
     effect: float | None = None  # how much it matters, in the objective's unit

@@ -94,8 +94,8 @@ def clip_to_horizon(
 ) -> Schedule:
     """The schedule of a check round at `max_train_steps`: fractions stay, numbers stay if they fit.
 
-    The warmup is cut to leave one step, the decay to what the warmup leaves. Milestones move only when
-    `from_max_train_steps` is given (None: their old horizon is not known, they stay) and is longer.
+    The warmup is cut to leave one step, the decay to what the warmup leaves. Milestones move only
+    when `from_max_train_steps` is given (None: their old horizon is not known) and is longer.
     The answer is valid at `max_train_steps` (>= 1).
     """
     clipped = replace(schedule, warmup_steps=min(schedule.warmup_steps, max_train_steps - 1))

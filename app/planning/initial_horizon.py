@@ -67,6 +67,7 @@ def _set(case: Case, hits: Hits) -> Draft:
         reasons=(*fit_reasons(case, hits), *why, *moved),
         would_change_my_mind=_doubts(case, hits, first),
         recommended_steps=fastest,
+        known_range=(hits.previous[first.trial_id] + 1, fastest),
     )
 
 

@@ -72,8 +72,7 @@ def with_bounds(
 
 
 def _near_zero(parameter: Parameter, low: float) -> dict[str, Any]:
-    """Rates that are sought ever nearer to 0 are sought on a log scale: on a linear one nothing would
-    be sampled there."""
+    """Rates ever nearer to 0 are sought on a log scale: on a linear one none would be sampled."""
     is_rate = parameter.role is Role.LEARNING_RATE and low > 0
     return {"scale": Scale.LOG, "step": None} if is_rate else {}
 

@@ -1,7 +1,7 @@
 """What an admission rule sees: a study's first round, or a later one, before anything has run."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 
 from app.domain.rounds import Point, Purpose, RoundDefinition, evaluation_interval
@@ -110,9 +110,13 @@ def at_review(
 
 def longest_warmup(facts: RoundAdmission) -> int:
     """The longest warmup, in steps, that a point of the round can have; 0 without one."""
-    own = [point.schedule.warmup_steps for point in facts.points if point.schedule]
-    given = [facts.schedule.warmup_steps, *own]
-    return round(max((_largest(facts, number) for number in given), default=0.0))
+    own = {i: p.schedule.warmup_steps for i, p in enumerate(facts.points) if p.schedule}
+    given = [number for number in own.values() if number is not None]
+    others = tuple(p for i, p in enumerate(facts.points) if own.get(i) is None)
+    longest = [_largest(facts, number) for number in given]
+    if others or facts.trials is not None or not facts.points:
+        longest.append(_largest(replace(facts, points=others), facts.schedule.warmup_steps))
+    return round(max(longest, default=0.0))
 
 
 def _largest(facts: RoundAdmission, given: float | str | RoleReference | None) -> float:

@@ -43,8 +43,9 @@ def group_trials(
             groups[trial.point_key].usable.append(trial)
     made = [_configuration(key, group) for key, group in groups.items()]
     usable = [c for c in made if c.trials]
+    # Ties go to the earlier best step: the point's key depends on the unit of its values.
     return (
-        tuple(sorted(usable, key=lambda c: (c.best_value, c.point_key))),
+        tuple(sorted(usable, key=lambda c: (c.best_value, c.best_steps, c.point_key))),
         tuple(c for c in made if not c.trials),
     )
 

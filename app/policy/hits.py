@@ -53,7 +53,7 @@ def find_hits(facts: ReviewFacts, tolerance: float | None = None) -> Hits:
     steps, previous, unclear = {}, {}, []
     diverged = {trial.trial_id for trial in facts.diverged}
     for trial in facts.trials:
-        if trial.trial_id in diverged:
+        if trial.trial_id in diverged or not _ever_fits(trial, perfect, within):
             continue
         at, values = _measured(trial)
         fits = np.abs(values - perfect) <= within
@@ -105,6 +105,11 @@ def fit_table(facts: ReviewFacts) -> dict[str, int | None]:
         name: min(find_hits(facts, share).steps.values(), default=None)
         for name, share in SHARES.items()
     }
+
+
+def _ever_fits(trial: TrialFacts, perfect: float, within: float) -> bool:
+    """Most never do, and are told from it at a glance."""
+    return trial.training is not None and bool((np.abs(trial.training - perfect) <= within).any())
 
 
 def _measured(trial: TrialFacts) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """The edge judgement of one searched parameter in a review, and the verdict that reports it."""
 
 from dataclasses import dataclass, replace
+from math import isfinite
 
 import numpy as np
 
@@ -119,8 +120,15 @@ def _best_ids(edge: ParameterEdge) -> tuple[str, ...]:
 
 def _has_learned(configuration: Configuration) -> bool:
     """Whether any replicate ended better than it began; True for the dead, who are worse off."""
-    curves = [t.objective[np.isfinite(t.objective)] for t in configuration.trials]
-    return not curves or any(c.size < 2 or c[-1] < c[0] for c in curves)
+    trials = configuration.trials
+    return not trials or any(_ends_better(trial.objective) for trial in trials)
+
+
+def _ends_better(curve: Curve) -> bool:
+    """Of measured values; True if there is one only. Usually all are, and the ends tell at once."""
+    if not (isfinite(curve[0]) and isfinite(curve[-1])):
+        curve = curve[np.isfinite(curve)]
+    return curve.size < 2 or bool(curve[-1] < curve[0])
 
 
 def _any_learned(found: Tried, u: Curve, learned: Curve) -> Curve:

@@ -10,12 +10,17 @@ KEPT_POINTS = 64
 
 
 def measure_progress(configurations: Sequence[Configuration]) -> Progress:
-    """Best so far over all configurations; replicates enter as their mean. O(n log n) points."""
+    """Best so far over all configurations; replicates enter as their mean. O(n log n) points.
+
+    Steps before every replicate of any configuration has been measured are left out.
+    """
     parts = [best_so_far(configuration) for configuration in configurations]
     if not parts:
         return NO_PROGRESS
     steps = np.concatenate([part.steps for part in parts])
     values = np.concatenate([part.values for part in parts])
+    known = np.isfinite(values)  # replicates on different steps: no mean until each was measured
+    steps, values = steps[known], values[known]
     order = np.argsort(steps, kind="stable")
     return _last_of_each_step(steps[order], np.minimum.accumulate(values[order]))
 

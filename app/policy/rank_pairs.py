@@ -7,9 +7,11 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from app.domain.rounds import RoundDefinition
 from app.policy.configurations import best_of
 from app.policy.divergence import is_complete
 from app.policy.facts import Curve, ReviewFacts, TrialFacts
+from app.policy.setting import setting_of
 
 TOP_SHARE = 0.2
 LEAST_TOP = 5
@@ -28,11 +30,14 @@ class RankPairs:
 
 
 def find_pairs(facts: ReviewFacts) -> RankPairs | None:
-    """Pairs with the next shorter horizon that shares any with this one; None: there are none."""
+    """Pairs with the next shorter horizon that shares any with this one; None: there are none.
+
+    Under other tags or fixed values (a smaller batch, say) ranks may move for that reason alone.
+    """
     shorter: dict[int, dict[tuple[str, int], float]] = {}
     for other in facts.study.rounds:
         steps = other.definition.max_train_steps
-        if steps < facts.horizon and other.definition.tags == facts.round.definition.tags:
+        if steps < facts.horizon and _differs_in_steps_only(other.definition, facts):
             outcomes = _outcomes(facts, other.trials)
             shorter.setdefault(steps, {}).update(
                 {(t.point_key, t.seed): v for t, v in outcomes if t.max_train_steps == steps}
@@ -47,6 +52,12 @@ def find_pairs(facts: ReviewFacts) -> RankPairs | None:
             long = np.array([ours[key][1] for key in shared])
             return RankPairs(steps, short, long, tuple(ours[key][0] for key in shared))
     return None
+
+
+def _differs_in_steps_only(other: RoundDefinition, facts: ReviewFacts) -> bool:
+    mine = setting_of(facts.round.definition)
+    theirs = setting_of(other)
+    return (mine.fixed, mine.tags) == (theirs.fixed, theirs.tags)
 
 
 def top_rank_correlation(pairs: RankPairs) -> float | None:

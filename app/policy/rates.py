@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -48,9 +49,11 @@ class Tried:
 def tried(facts: ReviewFacts, name: str) -> Tried:
     """Everything tried of a parameter; only configurations in whose branch it is active."""
     parameter = facts.round.definition.parameters[name]
-    active = [c for c in (*facts.configurations, *facts.dead) if _has_number(c, name)]
-    active.sort(key=lambda c: (_number(c, name), c.best_value, c.point_key))
-    values = np.array([_number(c, name) for c in active], dtype=float)
+    found = ((_number(c, name), c) for c in (*facts.configurations, *facts.dead))
+    known = [(value, c.best_value, c.point_key, c) for value, c in found if value is not None]
+    known.sort(key=itemgetter(0, 1, 2))
+    active = [one for *_, one in known]
+    values = np.array([value for value, *_ in known], dtype=float)
     return Tried(
         parameter=parameter,
         values=values,
@@ -70,13 +73,12 @@ def per_value(tried_points: Tried) -> tuple[Curve, Curve]:
     return u, outcome
 
 
-def _has_number(configuration: Configuration, name: str) -> bool:
+def _number(configuration: Configuration, name: str) -> float | None:
+    """None where the parameter is not active, or no number."""
     value = configuration.params.get(name)
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(configuration: Configuration, name: str) -> float:
-    return float(configuration.params[name])
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
 
 
 def _positions(parameter: Parameter, values: Curve) -> Curve:
@@ -123,5 +125,11 @@ def sampler_of(parameters: Parameters, points: Sequence[Params]) -> SamplerDefin
 
 
 def _count_dimensions(definition: RoundDefinition, active: list[Configuration]) -> int:
-    numeric = [name for name, p in definition.parameters.items() if p.is_numeric]
-    return sum(len({c.params.get(n) for c in active if n in c.params}) > 1 for n in numeric)
+    return sum(p.is_numeric and _varies(n, active) for n, p in definition.parameters.items())
+
+
+def _varies(name: str, active: list[Configuration]) -> bool:
+    """Whether two values were tried; usually the first two differ and the rest is not read."""
+    values = (c.params[name] for c in active if name in c.params)
+    first = next(values, None)
+    return any(value != first for value in values)

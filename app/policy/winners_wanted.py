@@ -37,11 +37,14 @@ class NoiseUnit:
 def winners_wanted(facts: ReviewFacts, growth: float) -> int:
     """Places are taken while the next alone holds the eventual best with a chance above its share.
 
-    At least 2 of n configurations, at most min(6, 30%); `growth` = T2 / T1. Policy 2.5.
+    At least 2 of n configurations, at most min(6, 30%); `growth` = T2 / T1. Policy 2.5. None of
+    those that diverged is.
     """
+    if facts.best is None:
+        return 0
     n = len(facts.configurations) + len(facts.dead)
     most = max(LEAST_WINNERS, min(MOST_WINNERS, math.ceil(MOST_FRACTION * n)))
-    unit, best = noise_unit(facts).value, facts.configurations[0].best_value
+    unit, best = noise_unit(facts).value, facts.best.best_value
     taken = 1
     for candidate in facts.configurations[1:most]:
         if next_place_chance(taken, candidate.best_value - best, unit, growth) <= 1 / n:

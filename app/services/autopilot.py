@@ -1,6 +1,9 @@
-"""The autopilot's second look: open advice that a PATCH made acceptable after its review."""
+"""The autopilot's second look: open advice that a PATCH made acceptable after its review, and why
+other advice waits for a person.
+"""
 
 from app.db import recommendations, studies
+from app.db.recommendations import Recommendation
 from app.domain.ids import RecommendationId, StudyId
 from app.domain.states import RecommendationState, StudyState
 from app.domain.studies import Autopilot
@@ -45,3 +48,18 @@ def try_accepting(context: Context, study_id: StudyId, wanted: RecommendationId)
         waiting.refresh(connection, study_id)
     context.bell.ring()
     return is_accepted
+
+
+def reason_to_wait(context: Context, found: Recommendation) -> str | None:
+    """Why open advice is not accepted automatically; None where it is, or where none is open."""
+    if found.state is not RecommendationState.PROPOSED:
+        return None
+    with context.database.reading() as connection:
+        study = studies.get(connection, found.study_id)
+        known = facts.outline(connection, found.study_id)
+    is_fine, why = is_acceptable_by_autopilot(known, found.advice, study.definition.autopilot)
+    if not is_fine:
+        return why
+    if waiting.is_affordable(study, found.advice.cost):
+        return None
+    return f"its {found.advice.cost.steps} steps are more than the study's limits leave"

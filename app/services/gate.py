@@ -1,7 +1,7 @@
 """The gate: which enforced findings still block an acceptance or a hand-written round, waivers
 taken off."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any  # Any: verdicts as they go over the wire
 
 from app import wire
@@ -10,7 +10,7 @@ from app.db.database import Connection
 from app.db.recommendations import Recommendation
 from app.domain.errors import BlockedByFindings
 from app.domain.ids import StudyId
-from app.domain.recommendations import Advice, JudgedVerdict
+from app.domain.recommendations import Advice, Assessment, JudgedVerdict
 from app.domain.rounds import RoundDefinition
 from app.domain.studies import Binding
 from app.planning.gate import enforced
@@ -22,21 +22,35 @@ from app.services import facts
 
 def check_recommendation(connection: Connection, found: Recommendation) -> None:
     """Raises BlockedByFindings with those that stand in the way of accepting."""
-    advice = found.advice
-    numbers = {advice.round, advice.subject_round or advice.round}
-    blocking = set(advice.blocked_by) - _waived(connection, found.study_id, numbers)
+    blocking = still_blocking(connection, found)
     if blocking:
-        verdicts = enforced(_verdicts(connection, found.study_id, advice))
-        _refuse(found.study_id, [v for v in verdicts if v.code in blocking], advice.round)
+        verdicts = enforced(_verdicts(connection, found.study_id, found.advice))
+        assessments = rounds.assessments_of_study(connection, found.study_id)
+        places = places_of(blocking, assessments, rounds_of(found.advice))
+        _refuse(found.study_id, [v for v in verdicts if v.code in blocking], places)
 
 
-def is_blocked(connection: Connection, found: Recommendation) -> bool:
-    """Whether accepting would be refused."""
-    try:
-        check_recommendation(connection, found)
-    except BlockedByFindings:
-        return True
-    return False
+def still_blocking(connection: Connection, found: Recommendation) -> tuple[str, ...]:
+    """The codes that block acceptance now: the review's, less what was waived or softened since."""
+    if not found.advice.blocked_by:
+        return ()
+    waived = _waived(connection, found.study_id, rounds_of(found.advice))
+    return tuple(code for code in found.advice.blocked_by if code not in waived)
+
+
+def rounds_of(advice: Advice) -> set[int]:
+    """The reviewed round, and the one that the advice speaks for."""
+    return {advice.round, advice.subject_round or advice.round}
+
+
+def places_of(
+    codes: Iterable[str], assessments: Mapping[int, Assessment], numbers: Iterable[int]
+) -> dict[str, int]:
+    """For each code the last of these rounds in whose own review the enforced finding stands (the
+    last of all where it is in none): there a waiver counts."""
+    judged = {n: {v.code for v in enforced(a.verdicts)} for n, a in assessments.items()}
+    known = sorted(numbers)
+    return {c: max((n for n in known if c in judged.get(n, ())), default=known[-1]) for c in codes}
 
 
 def promotion_by_hand(
@@ -63,7 +77,8 @@ def check_by_hand(
     waived = _waived(connection, study_id, {r.number for r in study.rounds}) if found else set()
     standing = [v for i, v in enumerate(found) if v.code not in waived and v not in found[:i]]
     if standing:
-        _refuse(study_id, standing, max(assessments))
+        codes = {v.code for v in standing}
+        _refuse(study_id, standing, places_of(codes, assessments, assessments))
 
 
 def as_findings(verdicts: Iterable[JudgedVerdict]) -> list[dict[str, Any]]:
@@ -71,11 +86,11 @@ def as_findings(verdicts: Iterable[JudgedVerdict]) -> list[dict[str, Any]]:
     return [wire.to_wire(verdict) for verdict in verdicts]
 
 
-def way_out(study_id: StudyId, codes: Iterable[str], number: int) -> str:
-    """What a person can do about findings that block, in words to copy."""
-    found = sorted(set(codes))
+def way_out(study_id: StudyId, places: Mapping[str, int]) -> str:
+    """What a person can do about findings that block in these rounds, in words to copy."""
+    found = sorted(places)
     waived = [
-        f'paceline waive {study_id} {code} --round {number} --reason "why it may stand"'
+        f'paceline waive {study_id} {code} --round {places[code]} --reason "why it may stand"'
         for code in found
         if code not in NEVER_WAIVED
     ]
@@ -89,11 +104,10 @@ def way_out(study_id: StudyId, codes: Iterable[str], number: int) -> str:
     return ", ".join(sentences)
 
 
-def _refuse(study_id: StudyId, standing: list[JudgedVerdict], number: int) -> None:
-    codes = sorted({verdict.code for verdict in standing})
+def _refuse(study_id: StudyId, standing: list[JudgedVerdict], places: Mapping[str, int]) -> None:
     raise BlockedByFindings(
-        f"enforced findings stand: {', '.join(codes)}",
-        hint=way_out(study_id, codes, number),
+        f"enforced findings stand: {', '.join(sorted(places))}",
+        hint=way_out(study_id, places),
         findings=as_findings(standing),
     )
 

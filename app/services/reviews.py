@@ -12,6 +12,7 @@ from app.db import recommendations, rounds, studies, trials
 from app.db.database import Connection
 from app.db.recommendations import Recommendation
 from app.db.studies import Study
+from app.domain.errors import InvalidInput
 from app.domain.ids import StudyId, TrialId
 from app.domain.recommendations import Advice, Assessment
 from app.domain.retries import back_off_seconds
@@ -99,7 +100,10 @@ def _judge(
     consulted = consult(known, judgements, judged.number, reviews)
     assessment, advice = merge(assessment, consulted.promotion), consulted.advice
     if advice.blocked_by:
-        told = gate.way_out(study_id, advice.blocked_by, judged.number)
+        places = gate.places_of(
+            advice.blocked_by, {**judgements, judged.number: assessment}, gate.rounds_of(advice)
+        )
+        told = gate.way_out(study_id, places)
         advice = replace(advice, sentence=f"{advice.sentence} {told}.")
     best = study_best(known, reviews)
     is_automatic, _ = is_acceptable_by_autopilot(known, advice, known.definition.autopilot)
@@ -145,7 +149,7 @@ def _act(
         return
     if advised.advice.action is Action.FINISH:
         is_alone = not acceptance.rounds_at_work(connection, study.id)
-        if is_alone and not gate.is_blocked(connection, advised):
+        if is_alone and not gate.still_blocking(connection, advised):
             acceptance.finish_study(connection, study, advised)
         return
     if is_automatic and study.state is StudyState.ACTIVE:
@@ -153,11 +157,26 @@ def _act(
 
 
 def accept_automatically(connection: Connection, study: Study, advised: Recommendation) -> bool:
-    """Whether the autopilot accepted; a proposal that does not fit the limits waits for them."""
+    """Whether the autopilot accepted; a proposal that does not fit the limits waits for them, and
+    one that cannot run as it is for a person."""
     is_affordable = waiting.is_affordable(study, advised.advice.cost)
-    if not is_affordable or gate.is_blocked(connection, advised):
+    if not is_affordable or gate.still_blocking(connection, advised):
         return False
     if advised.advice.action is Action.FINISH and acceptance.rounds_at_work(connection, study.id):
         return False
-    acceptance.accept(connection, studies.get(connection, study.id), advised)
+    try:
+        with connection.begin_nested():
+            acceptance.accept(connection, studies.get(connection, study.id), advised)
+    except InvalidInput as error:
+        _leave_to_a_person(connection, advised, error)
+        return False
     return True
+
+
+def _leave_to_a_person(
+    connection: Connection, advised: Recommendation, problem: InvalidInput
+) -> None:
+    """Else the review would fail again and again, and the study wait for nobody."""
+    told = f"{advised.advice.sentence} It cannot run as it is: {problem}."
+    advice = replace(advised.advice, sentence=told, is_decided=False, confidence="low")
+    recommendations.write_advice(connection, advised, advice)

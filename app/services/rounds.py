@@ -148,6 +148,16 @@ def add_trials(
     return ids
 
 
+def repeated_points(found: Round, more: MoreTrials, stored: int) -> list[str]:
+    """A warning where points were asked for that the round has already."""
+    seeds = found.definition.seeds
+    asked = sum(len(seeds if p.seeds is None else p.seeds) for p in more.points)
+    if asked <= stored:
+        return []
+    told = f"{asked - stored} of {asked} trials are in this round already (same point and seed)"
+    return [f"{told}: they are not run again; give the point other `seeds` to repeat it"]
+
+
 def _completed(connection: Connection, study: Study, request: RoundRequest) -> RoundDefinition:
     earlier = rounds.of_study(connection, study.id)
     if not earlier:
@@ -177,15 +187,16 @@ def _base(tunes: Sequence[RoundDefinition], horizon_steps: int | None) -> RoundD
 
 
 def _checked(definition: RoundDefinition, earlier: Sequence[Round]) -> int | None:
-    """The tune round that a check round speaks for: the one it names, else the last."""
+    """The tune or final round that a check speaks for: the one it names, else the last tune."""
     tunes = [r.number for r in earlier if r.definition.purpose is Purpose.TUNE]
+    finals = [r.number for r in earlier if r.definition.purpose is Purpose.FINAL]
     if definition.purpose is not Purpose.CHECK or (definition.checks is None and not tunes):
         return definition.checks
     named = tunes[-1] if definition.checks is None else definition.checks
-    if named not in tunes:
+    if named not in (*tunes, *finals):
         raise InvalidInput(
-            f"`checks` names round {named}, which is no tune round of this study",
-            hint=f"its tune rounds: {', '.join(map(str, tunes)) or 'none'}",
+            f"`checks` names round {named}, which is no tune or final round of this study",
+            hint=f"its tune and final rounds: {', '.join(map(str, (*tunes, *finals))) or 'none'}",
         )
     return named
 

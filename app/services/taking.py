@@ -100,12 +100,16 @@ def job_of(stored: dict[str, Any] | str) -> Job | str:
 
 
 def _has_slot_free(connection: Connection, candidate: Candidate) -> bool:
-    """Whether the study's concurrency leaves room; the study is held while it is counted."""
+    """Whether the study's concurrency leaves room; the study is held while it is counted, and let
+    go if it does not: claims that hold one study and want another could wait for each other."""
     if candidate.concurrency is None or candidate.trial.state is TrialState.RUNNING:
         return True
-    budget.room(connection, candidate.trial.study_id)
-    running = budget.running_trials(connection, candidate.trial.study_id)
-    return running < candidate.concurrency
+    with connection.begin_nested() as savepoint:
+        budget.room(connection, candidate.trial.study_id)
+        running = budget.running_trials(connection, candidate.trial.study_id)
+        if running >= candidate.concurrency:
+            savepoint.rollback()
+        return running < candidate.concurrency
 
 
 def _try(taking: _Taking, candidate: Candidate, job: Job | str) -> Taken | None:
@@ -183,5 +187,9 @@ def _gpu_seconds(connection: Connection, candidate: Candidate, wanted: Reservati
         return wanted.gpu_seconds
     if not candidate.is_gpu_limited:
         return 0.0
-    left = budget.room(connection, candidate.trial.study_id).gpu_seconds
-    return left if left is not None and left > 0 else None
+    with connection.begin_nested() as savepoint:
+        left = budget.room(connection, candidate.trial.study_id).gpu_seconds
+        if left is None or left <= 0:
+            savepoint.rollback()  # as above: the claim goes on to other studies
+            return None
+        return left

@@ -82,13 +82,13 @@ def waive(  # noqa: PLR0913 - typer hands over each option as its own argument
     """Allow a finding to stand, by name and with a reason: it blocks no more."""
     client = connect(url, token_file)
     body = {"code": code.upper(), "reason": reason, "round": round_number}
+    advised = client.get(f"/v1/studies/{study_id}/recommendations")["items"]
     stored = client.post(f"/v1/studies/{study_id}/waivers", body)
     if as_json:
         print_json(stored)
         return
     where = "every round" if stored["round"] is None else f"round {stored['round']}"
     typer.echo(f"{stored['code']} is waived in {where}, by {stored['by']}: {stored['reason']}")
-    advised = client.get(f"/v1/studies/{study_id}/recommendations")["items"]
     if advised and stored["code"] in advised[-1]["blocked_by"]:
         next_command(f"paceline recommend {study_id} --accept")
     else:

@@ -42,6 +42,6 @@ def read_definition(file: Path) -> dict[str, Any]:  # Any: YAML
         raise typer.BadParameter(f"{file} is no valid YAML: {error}") from error
     if not isinstance(document, dict):
         raise typer.BadParameter(
-            f"{file} must hold the fields of a study (name: ..., objective: ...)"
+            f"{file} must hold named fields, one below the other (max_train_steps: 100)"
         )
     return document

@@ -12,6 +12,8 @@ from paceline.cli import (
     demo,
     doctor,
     plans,
+    rounds,
+    schedules,
     servers,
     studies,
     trials,
@@ -35,6 +37,7 @@ app.command()(servers.api)
 app.command()(servers.conductor)
 app.add_typer(workers.app, name="worker")
 app.add_typer(studies.app, name="study")
+app.add_typer(rounds.app, name="round")
 app.add_typer(trials.app, name="trial")
 app.command()(advice.recommend)
 app.command()(advice.waive)
@@ -42,6 +45,7 @@ app.command()(advice.best)
 app.command()(advice.explain)
 app.command()(audits.audit)
 app.command()(plans.plan)
+app.add_typer(schedules.app, name="schedule")
 app.add_typer(access.tokens, name="token")
 app.command()(access.login)
 app.add_typer(access.configuration, name="config")

@@ -38,6 +38,11 @@ def _cell(value: object) -> str:
     return str(value)
 
 
+def counts_line(counts: dict[str, int]) -> str:
+    """How many trials are in each state; states without any are left out."""
+    return " ".join(f"{n} {state}" for state, n in counts.items() if n) or "none"
+
+
 def next_command(words: str) -> None:
     """The next thing to type, last."""
     typer.echo(f"\nnext: {words}")
@@ -102,6 +107,8 @@ def numbers_of(advice: Json) -> list[tuple[str, str]]:
         told.append((name, f"search {box['low']:g} to {box['high']:g}"))
     if advice["proposal"]:
         told.append(("cost", _cost(cost)))
+    if advice.get("waits_because"):
+        told.append(("waits for you", advice["waits_because"]))
     told += [("winner", f"{one['trial_id']}: {one['reason']}") for one in advice["promote"]]
     return told
 

@@ -1,4 +1,4 @@
-"""`paceline study ...`: create, list, show, watch, validate, pause, resume, cancel."""
+"""`paceline study ...`: create, list, show, watch, validate, change, pause, resume, cancel."""
 
 import time
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Annotated, Any  # Any: JSON of the service
 import typer
 
 from paceline.cli.connection import AsJson, TokenFile, Url, connect
-from paceline.cli.output import next_command, print_json, print_table, print_verdicts
+from paceline.cli.limits import limit_line, raise_command
+from paceline.cli.output import counts_line, next_command, print_json, print_table, print_verdicts
 
 app = typer.Typer(no_args_is_help=True, help="create, show and steer studies")
 
@@ -107,7 +108,7 @@ def show(
     print_study(study)
     if sign_in:
         typer.echo(f"page: {sign_in_link(client, study_id)}")
-    next_command(f"paceline {'best' if study['state'] == 'completed' else 'recommend'} {study_id}")
+    next_command(next_of(study))
 
 
 def sign_in_link(client: Any, study_id: str) -> str:  # Any: a Client, imported lazily
@@ -129,7 +130,7 @@ def print_study(study: dict[str, Any]) -> None:  # Any: JSON
             r["purpose"],
             r["max_train_steps"],
             r["state"],
-            _counts(r["counts"]),
+            counts_line(r["counts"]),
             r["action"],
         )
         for r in study["rounds"]
@@ -141,10 +142,6 @@ def print_study(study: dict[str, Any]) -> None:  # Any: JSON
     steps = study["budget"]["steps"]
     limit = f" of {steps['limit']}" if steps["limit"] else ""
     typer.echo(f"budget: {steps['spent']} steps spent{limit}, {steps['reserved']} reserved")
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return " ".join(f"{n} {state}" for state, n in counts.items() if n) or "none"
 
 
 @app.command()
@@ -169,7 +166,15 @@ def watch(
     if as_json:
         print_json(study)
     else:
-        next_command(f"paceline recommend {study_id}")
+        next_command(next_of(study))
+
+
+def next_of(study: dict[str, Any]) -> str:  # Any: JSON
+    """What to type after looking at it; a spent limit is said first, with its numbers."""
+    if study["waiting_for"] == "limit":
+        typer.echo(limit_line(study))
+        return raise_command(study)
+    return f"paceline {'best' if study['state'] == 'completed' else 'recommend'} {study['id']}"
 
 
 def progress_line(study: dict[str, Any]) -> str:  # Any: JSON
@@ -180,7 +185,7 @@ def progress_line(study: dict[str, Any]) -> str:  # Any: JSON
     best = f", best {study['best']['value']:.5g}" if study["best"] else ""
     return (
         f"round {last['round']} ({last['purpose']}, {last['max_train_steps']} steps): "
-        f"{_counts(last['counts'])}{best} [{study['waiting_for'] or study['state']}]"
+        f"{counts_line(last['counts'])}{best} [{study['waiting_for'] or study['state']}]"
     )
 
 
@@ -224,3 +229,37 @@ def cancel(
 ) -> None:
     """End a study for good; running trials are stopped."""
     _steer("cancel", study_id, url, token_file, as_json=as_json)
+
+
+@app.command()
+def change(  # noqa: PLR0913 - typer hands over each option as its own argument
+    study_id: StudyId,
+    total_steps: Annotated[int | None, typer.Option(help="the limit in steps")] = None,
+    gpu_hours: Annotated[float | None, typer.Option(help="the limit in GPU-hours")] = None,
+    rounds: Annotated[
+        int | None, typer.Option(help="how many horizons tune and final rounds may have")
+    ] = None,
+    autopilot: Annotated[str | None, typer.Option(help="off, gated or on")] = None,
+    priority: Annotated[int | None, typer.Option(help="higher ones are claimed first")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="trials that run at once")] = None,
+    url: Url = None,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change limits, autopilot or priority; a study that waits for its limit goes on."""
+    limits = _given(total_steps=total_steps, gpu_hours=gpu_hours, rounds=rounds)
+    others = _given(autopilot=autopilot, priority=priority, concurrency=concurrency)
+    body = others | _given(limits=limits or None)
+    if not body:
+        raise typer.BadParameter("say what to change, such as --total-steps 20000")
+    study = connect(url, token_file).patch(f"/v1/studies/{study_id}", body)
+    if as_json:
+        print_json(study)
+        return
+    changed = ", ".join(f"{name} is {value}" for name, value in (limits | others).items())
+    typer.echo(f"study {study['id']} is {study['state']}: {changed}")
+    next_command(f"paceline study watch {study_id}")
+
+
+def _given(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}

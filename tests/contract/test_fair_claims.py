@@ -2,7 +2,17 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any  # Any: JSON
 
+import pytest
+from sqlalchemy import text
+
+from app.db import claiming
+from app.db.turns import Turn
+from app.domain.ids import StudyId, WorkerId
+from app.domain.reports import ClaimRequest, Offers
+from app.services.taking import take
 from tests.contract.lab import STUDY, Lab
 from tests.contract.slot import Attempt, Slot, lapse
 
@@ -96,3 +106,24 @@ def test_a_lapsed_attempt_of_a_study_at_its_concurrency_is_taken_over(lab: Lab) 
     assert Slot(lab, slot="1").ask().status_code == 204
     lapse(lab, lost)
     assert Slot(lab, slot="1").claim().trial_id == lost.trial_id
+
+
+@pytest.mark.parametrize(
+    "full",
+    [{"concurrency": 1}, {"job": {**STUDY["job"], "gpus": 1}, "limits": {"gpu_hours": 1}}],
+)
+def test_a_claim_holds_no_study_that_it_passed_over(
+    postgres_lab: Lab, full: dict[str, Any]
+) -> None:
+    """Else two claims that pass two studies in different orders would wait for each other."""
+    lab, offers = postgres_lab, {"commands": True, "gpus": 1}
+    study_id = lab.create(trials=3, **full)["id"]
+    Slot(lab, offers=offers).claim()
+    asking = ClaimRequest(WorkerId("w1"), "boot", "1", "late", offers=Offers(1, commands=True))
+    with lab.context.database.writing() as connection:
+        turn = Turn(StudyId(study_id), lab.study(study_id)["definition"]["job"])
+        door = replace(claiming.arrive(connection, asking), turns=(turn,))
+        assert take(connection, lab.context.settings, asking, door) is None
+        with lab.context.database.writing() as other:
+            held = text("SELECT id FROM studies WHERE id = :id FOR UPDATE NOWAIT")
+            assert other.scalar(held, {"id": study_id}) == study_id

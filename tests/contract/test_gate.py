@@ -40,6 +40,7 @@ def test_a_blocked_promotion_opens_once_its_finding_is_waived_or_softened(
 ) -> None:
     study_id = lab.judged(bowl, **STRICT)
     advice = until(lab, study_id, "promote")
+    assert advice["blocked_by"] == ["SPC205"]
     problem = lab.post_round(study_id, {"accept": advice["id"]}, 409)
     assert problem["type"] == "blocked-by-findings"
     assert {finding["code"] for finding in problem["findings"]} == {"SPC205"}
@@ -52,6 +53,7 @@ def test_a_blocked_promotion_opens_once_its_finding_is_waived_or_softened(
     else:
         answer = lab.client.patch(path, json={"bindings": {"SPC205": "warn"}})
         assert answer.status_code == 200, answer.text
+    assert lab.get(f"{path}/recommendation")["blocked_by"] == [], "it says what stands now"
     assert lab.post_round(study_id, {"accept": advice["id"]})["purpose"] == "final"
 
 
@@ -70,7 +72,7 @@ def test_the_refusal_shows_the_findings_of_the_round_that_the_advice_speaks_for(
         rounds.write(connection, rounds.get(connection, study_id, 2), assessment=None)
     problem = lab.post_round(study_id, {"accept": stored.id}, 409)
     assert [(f["code"], f["verdict"]) for f in problem["findings"]] == [("SPC205", "finding")]
-    assert f"paceline waive {study_id} SPC205 --round 2" in problem["hint"]
+    assert f"paceline waive {study_id} SPC205 --round 1" in problem["hint"]
 
 
 def test_an_expired_waiver_does_not_open_the_gate(lab: Lab) -> None:

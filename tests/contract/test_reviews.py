@@ -139,6 +139,18 @@ def test_autopilot_waits_for_the_limit_that_a_proposal_would_pass(lab: Lab) -> N
     assert lab.study(study_id)["waiting_for"] in ("limit", "trials", "worker")
 
 
+def test_open_advice_says_why_it_waits_for_a_person(lab: Lab) -> None:
+    study_id = lab.judged()
+    where = f"/v1/studies/{study_id}/recommendation"
+    assert "autopilot is gated" in lab.get(where)["waits_because"]
+    scarce = {"autopilot": "on", "limits": {"total_steps": 1}}
+    assert lab.client.patch(f"/v1/studies/{study_id}", json=scarce).status_code == 200
+    assert "more than the study's limits leave" in lab.get(where)["waits_because"]
+    plenty = {"limits": {"total_steps": None}}
+    assert lab.client.patch(f"/v1/studies/{study_id}", json=plenty).status_code == 200
+    assert lab.get(where)["waits_because"] is None
+
+
 def test_gated_goes_on_with_an_accepted_chain_of_checks_only(lab: Lab) -> None:
     study_id = lab.judged()
     for _ in range(8):

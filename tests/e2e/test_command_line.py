@@ -142,6 +142,86 @@ def test_accepted_recommendation_opens_the_next_round(story: Story) -> None:
     assert typed.json("recommend", study_id, "--accept")["round"] >= 3
 
 
+def test_round_of_ones_own_is_posted_closed_reviewed_and_given_more_points(
+    story: Story, tmp_path: Path
+) -> None:
+    typed = story.terminal
+    file = story.bench.write_definition(story.bench.definition(name="rounds"), "rounds.yaml")
+    study_id = typed.json("study", "create", str(file))["id"]
+    typed.type("study", "watch", study_id)
+    own = tmp_path / "round.yaml"
+    own.write_text("purpose: tune\nmax_train_steps: 64\ntrials: 3\n")
+    said = typed.type("round", "post", study_id, str(own))
+    assert said.startswith("round 2 (tune) is open: 3 trials of 64 steps")
+    assert f"paceline study watch {study_id}" in said
+    assert "round 2 (tune) is" in typed.type("round", "close", study_id, "2")
+    typed.type("study", "watch", study_id)
+    assert typed.json("round", "close", study_id, "2")["state"] == "closed"
+    shown = typed.type("round", "show", study_id, "2")
+    assert "round 2 (tune) is closed" in shown
+    assert "SPC201" in shown
+    assert typed.json("round", "show", study_id, "2")["provisional"] is False
+    points = tmp_path / "points.yaml"
+    points.write_text("points:\n- params: {learning_rate: 0.1}\n- params: {learning_rate: 0.2}\n")
+    said = typed.type("round", "add", study_id, "2", "--points", str(points))
+    assert said.startswith("round 2 (tune) has 2 more trials of 64 steps")
+    assert len(typed.json("round", "add", study_id, "2", "--count", "1")["trials"]) == 1
+    longer = tmp_path / "longer.json"
+    longer.write_text('{"purpose": "tune", "max_train_steps": 64, "trials": 2}')
+    assert typed.json("round", "post", study_id, str(longer))["round"] == 3
+    typed.type("study", "cancel", study_id)
+    typed.fail(CONFLICT, "round", "add", study_id, "2", "--count", "1")
+    typed.fail(CONFLICT, "round", "post", study_id, str(own))
+
+
+def test_round_commands_say_what_is_wrong(story: Story, tmp_path: Path) -> None:
+    typed, study_id = story.terminal, story.study_id
+    words = ("round", "add", study_id, "1")
+    assert "--count" in typed.fail(USAGE, *words)
+    assert "--count" in typed.fail(USAGE, *words, "--count", "1", "--points", "points.yaml")
+    listed = tmp_path / "list.yaml"
+    listed.write_text("- params: {learning_rate: 0.1}\n")
+    assert "named fields" in typed.fail(USAGE, *words, "--points", str(listed))
+    typed.fail(NOT_FOUND, "round", "close", study_id, "99")
+    typed.fail(NOT_FOUND, "round", "show", study_id, "99")
+
+
+def test_schedule_is_rewritten_for_a_longer_horizon(story: Story, tmp_path: Path) -> None:
+    typed, ends = story.terminal, ("--from", "1000", "--to", "10000")
+    flags = ("schedule", "extend", "--kind", "linear", "--peak", "0.1", *ends)
+    said = typed.type(*flags)
+    assert said.startswith("linear: the peak is held")
+    assert "decay_steps: 1000" in said
+    answer = typed.json(*flags)
+    assert answer["curve_after"]["steps"][-1] == 10000
+    file = tmp_path / "schedule.yaml"
+    file.write_text("kind: cosine\npeak: 0.1\n")
+    assert typed.json("schedule", "extend", str(file), "--kind", "linear", *ends) == answer
+    assert "peak" in typed.fail(USAGE, "schedule", "extend", "--kind", "linear", *ends)
+
+
+def test_study_that_waits_for_its_limit_says_the_number_and_goes_on_once_it_is_raised(
+    story: Story,
+) -> None:
+    typed = story.terminal
+    limits = {"total_steps": 100}
+    body = story.bench.definition(name="limited", limits=limits)
+    file = story.bench.write_definition(body, "limited.yaml")
+    study_id = typed.json("study", "create", str(file))["id"]
+    said = typed.type("study", "watch", study_id)
+    assert "64 of 100 steps are spent" in said
+    assert f"paceline study change {study_id} --total-steps" in said
+    assert "is active: total_steps is 5000" in typed.type(
+        "study", "change", study_id, "--total-steps", "5000"
+    )
+    changed = typed.json("study", "change", study_id, "--priority", "2", "--rounds", "4")
+    assert changed["definition"]["limits"]["rounds"] == 4
+    assert changed["budget"]["steps"]["limit"] == 5000
+    assert "--total-steps" in typed.fail(USAGE, "study", "change", study_id)
+    typed.fail(USAGE, "study", "change", study_id, "--total-steps", "10")
+    typed.type("study", "cancel", study_id)
+
+
 def test_best_names_parameters_checkpoint_and_the_line_to_train_again(story: Story) -> None:
     said = story.terminal.type("best", story.study_id)
     assert "learning_rate" in said

@@ -8,6 +8,7 @@ from app.api.context import InContext
 from app.api.rendering.reviews import recommendation_answer
 from app.domain.ids import StudyId
 from app.services import recommendations
+from app.services.autopilot import reason_to_wait
 
 router = APIRouter(tags=["recommendations"], prefix="/v1/studies/{study_id}")
 
@@ -16,10 +17,11 @@ router = APIRouter(tags=["recommendations"], prefix="/v1/studies/{study_id}")
 def read_recommendation(
     request: Request, context: InContext, caller: Reader, study_id: str
 ) -> Response:
-    """The latest; 404 with a hint before the first review."""
+    """The latest, and why it waits for a person; 404 with a hint before the first review."""
     del caller  # the scope is the check
     found = recommendations.read_latest(context, StudyId(study_id))
-    return with_content_etag(request, recommendation_answer(found))
+    answer = recommendation_answer(found) | {"waits_because": reason_to_wait(context, found)}
+    return with_content_etag(request, answer)
 
 
 @router.get("/recommendations")

@@ -85,7 +85,8 @@ def add_trials(
     del caller  # the scope is the check
     ids = rounds.add_trials(context, StudyId(study_id), number, body, key)
     found = rounds.read_round(context, StudyId(study_id), number)
-    return JsonAnswer({"round": round_answer(found), "trials": ids}, 201)
+    warnings = rounds.repeated_points(found, body, len(ids))
+    return JsonAnswer({"round": round_answer(found), "trials": ids, "warnings": warnings}, 201)
 
 
 def _accept(context: Context, study_id: StudyId, body: AcceptRequest) -> Response:

@@ -10,6 +10,8 @@ What to do: save a checkpoint at every evaluation (`trial.should_checkpoint(step
 the last are kept, the rest is dropped.
 """
 
+from collections.abc import Mapping, Sequence
+
 from app.policy.configurations import best_of
 from app.policy.facts import ReviewFacts, TrialFacts
 from app.policy.rule import Rule, Severity, Stage
@@ -28,7 +30,8 @@ def check(facts: ReviewFacts) -> Verdict:
     if is_external and not any(trial.checkpoint_steps for trial in facts.trials):
         return Inconclusive(("checkpoints",), "whoever ran these trials reported no checkpoints")
     limit = facts.setting("CKP305.near_intervals", NEAR)
-    gaps = {trial.trial_id: _gap(trial) for trial in best.trials}
+    ran = {trial.trial_id: trial for one in facts.study.rounds for trial in one.trials}
+    gaps = {trial.trial_id: _gap(trial, _saved(trial, ran)) for trial in best.trials}
     missing = tuple(i for i, gap in gaps.items() if gap is None or gap > limit)
     known = [gap for gap in gaps.values() if gap is not None]
     judged = Judged(
@@ -44,11 +47,19 @@ def check(facts: ReviewFacts) -> Verdict:
     return Finding(message, ACTION, judged)
 
 
-def _gap(trial: TrialFacts) -> float | None:
+def _saved(trial: TrialFacts, ran: Mapping[str, TrialFacts]) -> tuple[int, ...]:
+    """Steps of the checkpoints on its curve, which begins with that of the trial it resumed."""
+    origin = ran.get(trial.resume.trial_id) if trial.resume else None
+    if trial.resume is None or origin is None:
+        return trial.checkpoint_steps
+    before = [step for step in _saved(origin, ran) if step <= trial.resume.step]
+    return (*before, *trial.checkpoint_steps)
+
+
+def _gap(trial: TrialFacts, saved: Sequence[int]) -> float | None:
     """Evaluation intervals between the best step and the nearest checkpoint; None without any."""
     step = best_of(trial)[1]
-    gaps = [abs(step - saved) / trial.interval_steps for saved in trial.checkpoint_steps]
-    return min(gaps, default=None)
+    return min((abs(step - each) / trial.interval_steps for each in saved), default=None)
 
 
 RULE = Rule(

@@ -22,13 +22,13 @@ ACTION = "Double the horizon, or remove what keeps the training set from being f
 
 def check(facts: ReviewFacts) -> Verdict:
     """Judge whether anybody fits the training set."""
+    refused = cannot_judge_fit(facts)
+    if refused is not None:
+        return refused
     hits = find_hits(facts)
     evidence = {"hit_steps": hits.steps, "after_steps": hits.previous, "fit": fit_table(facts)}
     n = len(facts.trials)
     judged = Judged(evidence, float(len(hits.steps)), 1.0, n_used=n, trial_ids=tuple(hits.steps))
-    refused = cannot_judge_fit(facts)
-    if refused is not None:
-        return Inconclusive(refused.missing, refused.message, judged)
     if hits.steps:
         first = min(hits.steps.values())
         return Clear(judged, f"{len(hits.steps)} of {n} trials fit, the fastest by step {first}")

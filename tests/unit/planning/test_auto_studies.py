@@ -167,3 +167,9 @@ def test_nobody_is_asked_for_a_sweep_twice_by_the_autopilot() -> None:
     assert played.actions[:2] == [Action.COLLECT_EVIDENCE, Action.SET_INITIAL_HORIZON]
     table = [r.message for r in played.advice[1].reasons if "99 / 99.9 / 100%" in r.message]
     assert len(table) == 1
+
+
+def test_the_range_of_the_first_horizon_is_the_interval_of_the_hit() -> None:
+    played = auto(1e-3, 1.0, FITTING)
+    found = played.advice[played.actions.index(Action.SET_INITIAL_HORIZON)].max_train_steps
+    assert (found.low, found.recommended, found.high) == (29, 30, 30)

@@ -103,10 +103,10 @@ def test_a_searched_warmup_that_does_not_fit_is_cut_for_its_point_and_for_the_bo
     proposal = advice_on(study_of(study, round_facts(study, trials))).proposal
     assert proposal is not None
     assert proposal.max_train_steps == 250
-    assert proposal.parameters["warmup"].high == 250
+    assert proposal.parameters["warmup"].high == 249
     own = proposal.points[0].schedule
     assert own is not None
-    assert own.warmup_steps == 250
+    assert own.warmup_steps == 249
 
 
 def test_one_step_down_is_followed_from_the_best_of_the_check() -> None:

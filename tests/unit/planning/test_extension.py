@@ -240,7 +240,7 @@ def test_clipping_keeps_what_fits() -> None:
 def test_clipping_shortens_the_decay_then_the_warmup() -> None:
     assert clip_to_horizon(WSD, 250).decay_steps == 150
     clipped = clip_to_horizon(WSD, 80)
-    assert (clipped.warmup_steps, clipped.decay_steps) == (80, 0)
+    assert (clipped.warmup_steps, clipped.decay_steps) == (79, 1)
 
 
 def test_milestones_move_only_when_their_horizon_is_known_and_longer() -> None:

@@ -230,3 +230,12 @@ def test_promoted_points_with_a_schedule_of_their_own_stay_in_their_round() -> N
     other = replace(odd.schedule, kind="cosine") if odd.schedule else None
     facts = b.study_facts(study, b.round_facts(study, [replace(odd, schedule=other)]))
     assert len(prepare(facts, 1).trials) == 1
+
+
+def test_best_so_far_begins_where_every_replicate_was_measured() -> None:
+    study = b.definition()
+    often = b.rate_trial(study, 0.01, [1.0, 0.8, 0.4, 0.2])
+    seldom = b.rate_trial(study, 0.01, [0.7, 0.3], seed=1)
+    progress = prepare(b.study_facts(study, b.round_facts(study, [often, seldom])), 1).progress
+    assert progress.steps.tolist() == [500, 750, 1000]
+    assert np.isfinite(progress.values).all()

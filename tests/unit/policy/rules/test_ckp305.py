@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from app.domain.ids import TrialId
+from app.domain.rounds import Resume
 from tests.unit.policy import builders as b
 
 
@@ -37,3 +39,25 @@ def test_inconclusive_without_trials() -> None:
 def test_threshold_is_one_evaluation_interval() -> None:
     assert saved(620, 1000).verdict == "clear"
     assert saved(621, 1000).verdict == "finding"
+
+
+def resumed_at(step: int) -> b.JudgedVerdict:
+    """The best step is 600; the only checkpoint near it belongs to the trial that was resumed."""
+    study = b.alike([b.arriving(30)])
+    (one,) = study.rounds
+    shorter = replace(one.definition, max_train_steps=700)
+    (trial,) = one.trials
+    origin = replace(trial, trial_id="origin", round=0, checkpoint_steps=(600, 700))
+    own = replace(trial, checkpoint_steps=(1000,), resume=Resume(TrialId("origin"), step))
+    earlier = replace(one, number=0, trials=(origin,), definition=shorter)
+    return b.verdict_of(
+        replace(study, rounds=(earlier, replace(one, trials=(own,)))), "CKP305", one.number
+    )
+
+
+def test_clear_when_the_best_step_was_saved_by_the_trial_that_was_resumed() -> None:
+    assert resumed_at(700).verdict == "clear"
+
+
+def test_finding_when_the_resumed_trial_saved_it_only_after_the_resume() -> None:
+    assert resumed_at(500).verdict == "finding"

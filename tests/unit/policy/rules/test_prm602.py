@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from app.domain.rounds import Purpose
+from app.domain.space import FixedValue, Role
 from app.policy.engine import is_enforced_finding
 from app.policy.rank_pairs import RankPairs, gamma, top_rank_correlation
 from tests.unit.policy import builders as b
@@ -138,3 +139,10 @@ def test_top_set_is_widened_over_ties_until_it_has_four_values() -> None:
     long = np.array([0.1, 0.1, 0.1, 0.1, 0.1, 0.4, 0.3, 0.2])
     pairs = RankPairs(1000, short, long, ())
     assert top_rank_correlation(pairs) == pytest.approx((15 - 3) / 18)
+
+
+def test_inconclusive_when_a_fixed_value_changed_with_the_horizon() -> None:
+    smaller = {"batch_size": FixedValue(8, role=Role.BATCH_SIZE)}
+    verdict = rerun(RISING, RISING[::-1], fixed=smaller)
+    assert verdict.verdict == "inconclusive"
+    assert verdict.missing == ("pairs",)

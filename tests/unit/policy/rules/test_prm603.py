@@ -88,3 +88,12 @@ def test_threshold_is_the_number_that_the_adviser_promotes() -> None:
     found = {count: promoting(count).verdict for count in (wanted - 1, wanted)}
     assert found == {wanted - 1: "finding", wanted: "clear"}
     assert promoting(wanted).threshold == wanted
+
+
+def test_clear_where_everything_diverged_and_nobody_is_worth_a_place() -> None:
+    study = b.tune_study(lambda _: float("inf"))
+    verdict = verdict_on(
+        study, proposed(study, 10_000, [same(study.rounds[0].trials[0])]), "PRM603"
+    )
+    assert verdict.verdict == "clear"
+    assert verdict.evidence["wanted"] == 0
