@@ -28,7 +28,7 @@ def test_a_proposal_that_cannot_run_waits_for_a_person_and_says_why(lab: Lab) ->
 def test_a_check_of_a_final_round_can_be_posted_by_hand(lab: Lab) -> None:
     study_id = lab.judged(bowl)
     point = {"params": {"learning_rate": 0.03}}
-    final = lab.post_round(study_id, {"purpose": "tune", "points": [point], "seeds": [7]})
+    final = lab.post_round(study_id, {"purpose": "final", "points": [point], "seeds": [7]})
     lab.train(study_id)
     lab.review()
     check = {"purpose": "check", "max_train_steps": 128, "points": [point], "seeds": [7]}
