@@ -1,5 +1,6 @@
 """When a horizon is right: a quarter of it is worse, twice of it no better (design section 3)."""
 
+import math
 from dataclasses import dataclass
 
 from app.domain.recommendations import Reason
@@ -9,7 +10,7 @@ from app.planning.checks import check_round
 from app.planning.draft import Draft
 from app.planning.history import arrival, is_same_problem, longer_round
 from app.planning.horizon import tune_round_at
-from app.planning.levels import Level, paired_gain
+from app.planning.levels import Level, gain_of_luck, paired_gain
 from app.planning.walks import Walk, Way, walk_down, walk_up
 from app.policy.horizon_number import recommended_number
 
@@ -165,7 +166,21 @@ def _trail(case: Case, walk: Walk) -> tuple[Reason, ...]:
     if len(levels) < 2:
         return ()
     told = ", ".join(f"{x.horizon_steps} steps: {case.shown(x.best_value)}" for x in levels)
-    return (Reason(f"checks-{walk.way}", f"Best value by horizon: {told}."),)
+    gained = _paired(case, levels) if walk.way is Way.UP else ""
+    return (Reason(f"checks-{walk.way}", f"Best value by horizon: {told}.{gained}"),)
+
+
+def _paired(case: Case, levels: list[Level]) -> str:
+    """What the last doubling gained over the same points, beside what makes it worth it."""
+    shorter, longer = levels[-2:]
+    gain, count = paired_gain(longer, shorter)
+    if not count:
+        return ""
+    wanted = case.facts.noise.eps / (2 * math.sqrt(count)) + gain_of_luck(longer, shorter)
+    return (
+        f" From {shorter.horizon_steps} to {longer.horizon_steps} steps the same {count} points "
+        f"gain {gain:.3g} in the mean; more than {wanted:.3g} is worth it."
+    )
 
 
 def check_reasons(case: Case) -> tuple[Reason, ...]:
