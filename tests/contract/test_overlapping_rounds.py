@@ -56,7 +56,7 @@ def test_a_check_without_a_name_checks_the_last_tune_round(lab: Lab) -> None:
     check = {"purpose": "check", "max_train_steps": 32, "points": FINAL["points"]}
     assert lab.post_round(study_id, check)["checks"] == 1
     problem = lab.post_round(study_id, {**check, "checks": 2}, 422)
-    assert "no tune round" in problem["detail"]
+    assert "no tune or final round" in problem["detail"]
     assert "1" in problem["hint"]
 
 
