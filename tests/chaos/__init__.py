@@ -1,0 +1,1 @@
+"""Faults thrown at a whole running fleet, judged by a ledger that the product knows nothing of."""

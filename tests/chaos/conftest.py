@@ -1,0 +1,25 @@
+"""Fixtures: a world of the test's own, and the seed that plays a scenario again."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.seeds import NAME, draw_seed
+from tests.chaos.world import World, make_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """PostgreSQL and Redis stand, nothing of ours is started yet."""
+    with make_world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def seed() -> int:
+    """The number that all chance of a scenario comes from; a failure shows it."""
+    seed = draw_seed()
+    print(f"to play this again: {NAME}={seed} pytest {os.environ['PYTEST_CURRENT_TEST']}")  # noqa: T201 - pytest shows it with a failure
+    return seed

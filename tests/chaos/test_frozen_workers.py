@@ -1,0 +1,89 @@
+"""Workers that are frozen beyond their lease and wake up again: zombies, whose every late write
+must be refused and whose trainings must end.
+"""
+
+import os
+import random
+import signal
+from contextlib import suppress
+
+import psycopg
+import pytest
+
+from tests.chaos import figures, invariants
+from tests.chaos.amount import amount
+from tests.chaos.moments import let_pass
+from tests.chaos.world import Member, World, descendants
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+HELD = """SELECT a.id FROM attempts a JOIN workers w ON w.id = a.worker
+    WHERE w.name = %s AND a.state IN ('leased', 'running')"""
+STATE = "SELECT state FROM attempts WHERE id = %s"
+
+
+def held_by(world: World, member: Member) -> str | None:
+    """The attempt that this worker holds now."""
+    with psycopg.connect(world.database_url) as session:
+        row = session.execute(HELD.encode(), [member.name]).fetchone()
+    return str(row[0]) if row else None
+
+
+def is_taken_over(world: World, attempt: str) -> bool:
+    with psycopg.connect(world.database_url) as session:
+        row = session.execute(STATE.encode(), [attempt]).fetchone()
+    return row == ("lost",)
+
+
+def freeze_until_succeeded(world: World, member: Member, *, whole: bool) -> bool:
+    """Freeze a worker until somebody else holds what it held; whether that happened before the
+    attempt could end by itself (a frozen supervisor's training may have been at its end)."""
+    frozen = freeze(member, whole=whole)
+    attempt = held_by(world, member)
+    try:
+        if attempt is None:
+            return False
+        wait_until(lambda: is_taken_over(world, attempt), seconds=60, what="a successor")
+        return True
+    finally:
+        for pid in frozen:
+            signal_if_there(pid, signal.SIGCONT)
+
+
+def freeze(member: Member, *, whole: bool) -> list[int]:
+    """Stop the worker's process, and with `whole` its keepers and trainings too."""
+    pid = member.process.popen.pid
+    frozen = [pid, *(descendants(pid) if whole else [])]
+    for each in frozen:
+        signal_if_there(each, signal.SIGSTOP)
+    return frozen
+
+
+def signal_if_there(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def test_frozen_workers_wake_up_as_strangers(world: World, seed: int) -> None:
+    chance = random.Random(seed)
+    world.start(workers=4)
+    world.trainer.pause(0.05)
+    freezes = amount(full=100, part=3)
+    study = world.post_study(trials=freezes * 4 + 8)
+    taken_over = 0
+    while taken_over < freezes:
+        let_pass(chance.uniform(0.0, 1.0))
+        member = chance.choice(world.workers)
+        taken_over += freeze_until_succeeded(world, member, whole=chance.random() < 0.5)
+        world.revive()
+    world.trainer.pause(0.0)
+    world.until_settled(study, seconds=120 + 5 * freezes)
+    (history,) = invariants.check(world, [study])
+    attempts = sum(len(trial["attempts"]) for trial in history.trials)
+    figures.record(
+        "SIGSTOP beyond the lease",
+        faults=freezes,
+        trials=len(history.trials),
+        attempts=attempts,
+    )
