@@ -13,7 +13,7 @@ ARGS ?=
 WORKERS ?= 2
 DATA ?=
 
-.PHONY: help setup demo demo-auto demo-pytorch test unit check bench bench-advice bench-outcome docs lock clean
+.PHONY: help setup demo demo-auto demo-pytorch test unit mutants chaos check bench bench-advice bench-outcome docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,15 @@ test: setup  ## run all tests on real servers; a skipped test is a failure
 
 unit: setup  ## run the tests that touch no I/O, in seconds
 	@$(BIN)/pytest tests/unit $(ARGS)
+
+chaos: setup  ## throw every fault at a whole fleet, about an hour; ARGS="-k frozen" chooses; figures into docs/reliability.md
+	@rm -f .chaos-figures.jsonl
+	@PACELINE_TEST_CHAOS=full PACELINE_TEST_CHAOS_FIGURES=$(CURDIR)/.chaos-figures.jsonl \
+	  $(BIN)/pytest tests/chaos tests/model --no-skips -v -n $(WORKERS) $(ARGS); result=$$?; \
+	  $(BIN)/python -m tests.chaos.table .chaos-figures.jsonl && exit $$result
+
+mutants: setup  ## break each safety in a copy and see a test go red; ARGS="fence budget" chooses by name
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 check: setup  ## lint, format, types, rings, architecture
 	$(BIN)/ruff check .

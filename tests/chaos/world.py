@@ -133,6 +133,7 @@ class World:
     def add_worker(self, *words: str, url: str = "", broker: bool = True, **env: str) -> Member:
         """A worker with its own state folder; `url` lets a proxy stand between."""
         name = f"worker-{len(self.workers)}"
+        url = url or f"http://127.0.0.1:{self.ports[len(self.workers) % len(self.ports)]}"
         begin = partial(self._begin_worker, name, words, url, broker, env)
         self.workers.append(Member(name, begin, begin()))
         return self.workers[-1]
@@ -181,15 +182,10 @@ class World:
     def _begin_worker(
         self, name: str, words: tuple[str, ...], url: str, broker: bool, env: Mapping[str, str]
     ) -> Process:
-        where = (
-            "--url",
-            url or f"http://127.0.0.1:{self.ports[len(self.workers) % len(self.ports)]}",
-        )
-        said = ("--token-file", str(self.token_file), "--name", name, "--store", self.store)
+        said = ("--url", url, "--token-file", str(self.token_file), "--name", name)
         bell = ("--broker", self.redis.url) if broker else ()
-        process = self._begin(
-            name, "worker", *where, *said, "--allow-commands", *bell, *words, env=env
-        )
+        more = ("--store", self.store, "--allow-commands", *bell, *words)
+        process = self._begin(name, "worker", *said, *more, env=env)
         process.until(
             lambda: "worker registered" in process.log, f"{name} to register", START_SECONDS
         )

@@ -1,0 +1,123 @@
+"""Death at every named point: before and after each commit, publish, rename, sync, request and
+start of a training, in API, conductor, worker and keeper. Whatever dies there loses nothing.
+"""
+
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from paceline.client import ClientError
+from tests.chaos import figures, invariants
+from tests.chaos.amount import WHOLE, amount
+from tests.chaos.crash.crashes import Crashes
+from tests.chaos.world import World
+from tests.e2e.services import is_settled
+from tests.support.waiting import wait_until
+
+Json = Any  # JSON, as the contract says
+TRIALS = 8
+FIRST, SECOND = "the first time", "a later time"
+MOST_LIVES = 2  # of a study in which a later time may come
+
+
+@dataclass
+class Lives:
+    """Studies, one after the other, in which deaths are planned."""
+
+    world: World
+    crashes: Crashes
+    studies: list[str] = field(default_factory=list)
+    deaths: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        environment = self.crashes.environment
+        self.world.prepare()
+        self.world.add_api(**environment)
+        self.world.add_conductor(**environment)
+        for _ in range(2):
+            self.world.add_worker("--slots", "1", **environment)
+        self.world.observer.start()
+
+    def begin(self) -> None:
+        """Post a study, as a client that asks again under one key until it is answered."""
+        definition = self.world.trainer.definition(trials=TRIALS, autopilot="on")
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        client = self.world.service.client
+        study = self._insist(lambda: client.post("/v1/studies", definition, headers=key))
+        self.world.expected_trials[study["id"]] = TRIALS
+        self.studies.append(study["id"])
+
+    def is_over(self) -> bool:
+        """Whether the latest study has settled."""
+        try:
+            return not self.studies or is_settled(self.world.service.study(self.studies[-1]))
+        except ClientError:  # the API is what has died
+            return False
+
+    def die_at(self, point: str, nth: int) -> bool:
+        """Arm it, live on until somebody has died there, revive. False: it did not come up."""
+        self.crashes.arm(point, nth)
+        for _ in range(MOST_LIVES):
+            if self.is_over():
+                self.begin()
+            self._until(lambda: not self.crashes.is_armed or self.is_over(), point)
+            if not self.crashes.is_armed:
+                self.deaths.append(point)
+                self._until(lambda: self.world.revive() or point.startswith("keeper"), point)
+                return True
+        self.crashes.disarm()
+        return False
+
+    def end(self) -> list[Any]:
+        """Let the latest study settle, and judge all of them."""
+        self._until(self.is_over, "the last study to settle")
+        try:
+            return list(invariants.check(self.world, self.studies))
+        except AssertionError as wrong:
+            died = "\n".join(self.deaths)
+            raise AssertionError(f"{wrong}\nafter these deaths, in order:\n{died}") from None
+
+    def _insist(self, ask: Callable[[], Json]) -> Json:
+        def answer() -> Json:
+            try:
+                return ask()
+            except ClientError:
+                self.world.revive()
+                return None
+
+        return wait_until(answer, seconds=120, what="an answer to a study's definition")
+
+    def _until(self, condition: Callable[[], object], what: str) -> None:
+        deaths = f"{what}; deaths so far: {self.deaths[-5:]}"
+        wait_until(condition, seconds=240, every=0.1, what=deaths)
+
+
+def test_death_at_every_named_point_loses_nothing(world: World, seed: int) -> None:
+    chance = random.Random(seed)
+    lives = Lives(world, Crashes(world.folder / "crashes"))
+    lives.start()
+    lives.begin()
+    world.until_settled(lives.studies[0])
+    points = lives.crashes.points
+    assert {point.split()[0] for point in points} == {"api", "conductor", "worker", "keeper"}
+    for kind in ("commit", "publishing", "rename", "fsync", "POST", "start of a training"):
+        assert any(f"before {kind}" in p or f"before the {kind}" in p for p in points), points
+
+    chance.shuffle(points)
+    chosen = points[: amount(full=len(points), part=10)]
+    missed = [point for point in chosen if not lives.die_at(point, nth=1)]
+    later = chosen if WHOLE else chosen[:2]
+    unseen = [point for point in later if not lives.die_at(point, nth=chance.randint(2, 6))]
+    histories = lives.end()
+    assert not missed, f"planned, never reached again: {missed}"
+    trials = sum(len(history.trials) for history in histories)
+    figures.record(
+        "death at named points",
+        faults=len(lives.deaths),
+        trials=trials,
+        attempts=sum(len(t["attempts"]) for h in histories for t in h.trials),
+        points=len(points),
+        too_rare_for_a_later_time=len(unseen),
+    )
