@@ -2,6 +2,7 @@
 
 import ipaddress
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -16,6 +17,7 @@ from app.services.context import Context
 from app.services.health import check_ready
 from app.services.tokens import adopt_token, has_tokens
 from app.settings import Settings
+from app.stores.opening import open_store
 
 TOKEN_FILE = "token"
 
@@ -49,9 +51,10 @@ def ensure_token(context: Context, file: Path) -> str:
 
 def api_server(context: Context) -> uvicorn.Server:
     """The API on its host and port. Raises WrongState if the schema is not at head, or nobody
-    could sign in."""
+    could sign in; StoreUnusable."""
     check_ready(context)
     settings = context.settings
+    check_store(settings.resolved_store)
     if not is_loopback(settings.host) and not has_tokens(context):
         raise WrongState(
             f"{settings.host} is reachable from outside and no token exists",
@@ -70,6 +73,12 @@ def api_server(context: Context) -> uvicorn.Server:
     server = uvicorn.Server(config)
     app.state.waiters.is_stopping = lambda: server.should_exit
     return server
+
+
+def check_store(url: str) -> None:
+    """Raises StoreUnusable where no checkpoint can ever lie; a store that is away is waited for."""
+    with suppress(OSError):
+        open_store(url)
 
 
 def is_loopback(host: str) -> bool:

@@ -14,7 +14,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WHOLE = "requirements.lock"
-IMAGES = {"docker/server.lock": ("server",), "docker/worker.lock": ("worker", "demo")}
+IMAGES = {
+    "docker/server.lock": ("server", "s3"),
+    "docker/worker.lock": ("worker", "s3", "demo"),
+}
 NOT_LOCKED = {"gp"}  # its wheels differ by accelerator; the user picks them
 RESOLVER = "uv>=0.9"
 OPTIONS = (

@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import structlog
 
 from app.domain.states import EndReason, Outcome
+from app.stores.store import StoreAway
 from paceline.client import ClientError
 from workers import logs
 from workers.api import AttemptApi, StaleAttempt, until_answered
@@ -15,10 +18,12 @@ from workers.claim import Claim
 from workers.command import CannotRun, Command, job_command
 from workers.demands import Demand
 from workers.environment import our_variables, training_environment
-from workers.folder import TrialFolder, make_folder, tidy, write_context
+from workers.folder import TrialFolder, folder_of, make_folder, tidy, write_context
 from workers.launch import Ended, Keeper, Order, boot_seconds
-from workers.outcome import Conclusion, Seen, conclude, done_steps
+from workers.outcome import Conclusion, Seen, conclude, done_steps, says_no_memory
 from workers.reporter import Progress, Reporter
+from workers.resuming import CheckpointMissing, fetch_resume
+from workers.room import why_no_room
 from workers.supervisor import Supervision, Training
 
 PREEMPTED = Conclusion(Outcome.PREEMPTED, EndReason.PREEMPTED)
@@ -26,30 +31,20 @@ PREEMPTED = Conclusion(Outcome.PREEMPTED, EndReason.PREEMPTED)
 log = structlog.get_logger()
 
 
-class CheckpointMissing(Exception):
-    """What the attempt should resume from is not in the store."""
-
-
 def run_attempt(claim: Claim, bench: Bench, keeper: Keeper, meanwhile: Callable[[], None]) -> None:
     """Run a claimed attempt to its end, whatever that is; returns when the slot is free again.
     `meanwhile` is done once the training has started."""
     api = AttemptApi(bench.client, claim.attempt_id, claim.token)
-    folder = make_folder(bench.options.state_dir, claim)
+    folder = folder_of(bench.options.state_dir, claim)
     context = {"attempt_id": claim.attempt_id, "trial_id": claim.trial["id"]}
     with structlog.contextvars.bound_contextvars(**context):
         try:
+            make_folder(bench.options.state_dir, claim)
             command = job_command(claim.job, bench.options)
-            order = prepare(claim, bench, folder, command)
-        except CheckpointMissing:
-            log.warning("checkpoint missing", step=claim.start_step)
-            end = Conclusion(Outcome.PREEMPTED, EndReason.CHECKPOINT_MISSING)
-            finish(api, {**end.document(), "last_step": claim.start_step}, _while_running(bench))
-        except CannotRun as error:
-            log.error("cannot run this job", why=str(error))
-            folder.stderr.write_text(f"paceline worker: {error}\n")
-            end = Conclusion(Outcome.FAILED, EndReason.CRASHED)
-            body = {**end.document(), "last_step": claim.start_step, "logs": logs.tails(folder)}
-            finish(api, body, _while_running(bench))
+            resume = fetch_resume(claim, bench, api, folder)
+            order = prepare(claim, bench, folder, command, resume)
+        except (StaleAttempt, CheckpointMissing, OSError, CannotRun) as error:
+            give_back(claim, bench, api, error)
         else:
             reporter = Reporter(claim, api, folder, bench.store, command.directory)
             training = Training(folder, keeper, reporter)
@@ -59,11 +54,31 @@ def run_attempt(claim: Claim, bench: Bench, keeper: Keeper, meanwhile: Callable[
     tidy(folder)
 
 
-def prepare(claim: Claim, bench: Bench, folder: TrialFolder, command: Command) -> Order:
-    """Everything that must lie in the folder before the start. Raises CheckpointMissing."""
-    resume = bench.store.fetch(claim.resume, folder.resume) if claim.resume else None
-    if claim.resume and resume is None:
-        raise CheckpointMissing
+def give_back(claim: Claim, bench: Bench, api: AttemptApi, error: Exception) -> None:
+    """End an attempt whose training could not be started, in the words that its cause calls for."""
+    end = PREEMPTED
+    if isinstance(error, StaleAttempt):
+        log.warning("attempt is no longer ours", why=str(error))
+        return
+    if isinstance(error, CheckpointMissing):
+        log.warning("checkpoint missing", step=claim.start_step)
+        end = Conclusion(Outcome.PREEMPTED, EndReason.CHECKPOINT_MISSING)
+    elif isinstance(error, StoreAway):
+        log.error("store away: attempt given back, its checkpoint is not given up", why=str(error))
+    elif isinstance(error, OSError):
+        log.error("attempt given back: its folder cannot be written", why=str(error))
+    else:
+        log.error("cannot run this job", why=str(error))
+        end = Conclusion(Outcome.FAILED, EndReason.CRASHED)
+    said = {"stdout": "", "stderr": f"paceline worker: {why_no_room(bench) or error}\n"}
+    body = {**end.document(), "last_step": claim.start_step, "logs": said}
+    finish(api, body, lambda: not bench.stopping.is_set())
+
+
+def prepare(
+    claim: Claim, bench: Bench, folder: TrialFolder, command: Command, resume: Path | None
+) -> Order:
+    """Everything that must lie in the folder before the start."""
     write_context(folder, claim, resume, bench.client.url)
     job_env = claim.job.get("env") or {}
     ours = our_variables(folder.path, bench.sdk_folder, bench.gpu_ids, job_env)
@@ -89,18 +104,24 @@ def supervise(
     supervision = Supervision(claim, bench, api, training)
     ended = supervision.watch(meanwhile)
     asked = supervision.demand
+    no_room = supervision.no_room or why_no_room(bench)
     if ended.message:
-        with training.folder.stderr.open("a") as stderr:
-            stderr.write(f"paceline worker: {ended.message}\n")
+        logs.add(training.folder, ended.message)
     is_flushed = supervision.flush()
     if supervision.demand is Demand.DROP:
         return
     if supervision.demand is Demand.CANCEL:
         asked = Demand.CANCEL
     progress = training.reporter.progress
-    seen = _seen(claim, ended, asked, progress, supervision.pace.last_step)
+    seen = replace(
+        _seen(claim, ended, asked, progress, supervision.pace.last_step),
+        has_no_memory=says_no_memory(logs.tails(training.folder)["stderr"]),
+        had_no_room=no_room is not None,
+    )
     end = conclude(seen) if is_flushed or asked is Demand.CANCEL else PREEMPTED
     body = {**end.document(), "last_step": seen.done_steps, **supervision.extras.pending()}
+    if no_room is not None:
+        body["logs"] = logs.tails(training.folder, no_room)
     if ended.exit_code is not None:
         body["exit_code"] = ended.exit_code
     log.info("attempt ended", **end.document(), exit_code=ended.exit_code, step=seen.done_steps)
@@ -132,7 +153,3 @@ def _seen(
         has_non_finite=progress.has_non_finite,
         is_beyond_horizon=progress.is_beyond_horizon,
     )
-
-
-def _while_running(bench: Bench) -> Callable[[], bool]:
-    return lambda: not bench.stopping.is_set()

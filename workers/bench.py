@@ -4,8 +4,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.stores.store import Store
 from paceline.client import Client
-from workers.checkpoints import Store
 from workers.inventory import Device, Inventory
 from workers.options import WorkerOptions
 

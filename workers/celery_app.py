@@ -34,6 +34,7 @@ SETTINGS = {
     "worker_hijack_root_logger": False,
     "broker_connection_max_retries": None,
     "broker_connection_retry_on_startup": True,
+    "broker_channel_error_retry": True,  # else a Redis without memory ends the node
     "broker_transport_options": {
         "socket_timeout": 10,
         "socket_connect_timeout": 5,
@@ -88,7 +89,7 @@ def build(broker: str | None, options: WorkerOptions | None = None) -> Celery:
         if task.app.conf.paceline_node:
             task.app.conf.paceline_node.wake()
 
-    celery.task(wake, name=WAKE_TASK, bind=True)
+    celery.task(wake, name=WAKE_TASK, bind=True, shared=False)
     return celery
 
 

@@ -30,6 +30,7 @@ class Resume:
     store: str
     key: str
     size_bytes: int | None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +74,10 @@ def _read_resume(document: Mapping[str, Json] | None) -> Resume | None:
     if document is None:
         return None
     checkpoint = document["checkpoint"]
-    return Resume(document["step"], checkpoint["store"], checkpoint["key"], checkpoint.get("bytes"))
+    return Resume(
+        document["step"],
+        checkpoint["store"],
+        checkpoint["key"],
+        checkpoint.get("bytes"),
+        checkpoint.get("sha256"),
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.claim import Claim
+from workers.orphans import end_all_of
 
 KEPT_FOLDERS = 100  # logs of the latest attempts, for people at the node
 
@@ -42,10 +43,14 @@ class TrialFolder:
         write_whole(self.path / "control", f"{order}\n")
 
 
+def folder_of(state_dir: Path, claim: Claim) -> TrialFolder:
+    """The attempt's own, made or not."""
+    return TrialFolder(state_dir.resolve() / "trials" / claim.attempt_id)
+
+
 def make_folder(state_dir: Path, claim: Claim) -> TrialFolder:
     """A new and empty folder for the attempt; leftovers of a repeated claim go."""
-    trials = state_dir.resolve() / "trials"
-    folder = TrialFolder(trials / claim.attempt_id)
+    folder = folder_of(state_dir, claim)
     shutil.rmtree(folder.path, ignore_errors=True)
     folder.checkpoints.mkdir(parents=True)
     folder.reports.touch()
@@ -75,6 +80,8 @@ def write_context(folder: TrialFolder, claim: Claim, resume: Path | None, url: s
 
 def tidy(folder: TrialFolder) -> None:
     """After the end: drop weights that nobody registered, and the oldest ended folders."""
+    if not folder.path.parent.exists():
+        return
     for path in (folder.checkpoints, folder.resume):
         shutil.rmtree(path, ignore_errors=True)
     ended = [path for path in folder.path.parent.iterdir() if not (path / "checkpoints").exists()]
@@ -83,8 +90,11 @@ def tidy(folder: TrialFolder) -> None:
 
 
 def tidy_leftovers(state_dir: Path) -> None:
-    """At the start, with every slot locked: attempts that a killed worker left behind are over."""
+    """At the start, with every slot locked: attempts that a killed worker left behind are over.
+    Keepers hold the locks, so a training that still works here has lost its keeper."""
     for path in (state_dir.resolve() / "trials").glob("*"):
+        if (path / "checkpoints").exists():
+            end_all_of(path)
         tidy(TrialFolder(path))
 
 

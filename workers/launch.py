@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from workers import keeper
+from workers.orphans import end_all_of
 
 START_SECONDS = 0.2  # a training starts alone: its imports want the cores
 KEEPER_PROGRAM = Path(keeper.__file__)
@@ -62,6 +63,7 @@ class Keeper:
             bufsize=0,  # select() must see every line that was not read yet
         )
         self._group: int | None = None
+        self._trial_folder: Path | None = None
         self._ended: Ended | None = None
 
     @property
@@ -70,6 +72,7 @@ class Keeper:
 
     def launch(self, order: Order) -> None:
         """Start the training. Returns at once; `wait` tells what came of it."""
+        self._trial_folder = Path(order.env["PACELINE_TRIAL_DIR"])
         document = {name: getattr(order, name) for name in Order.__dataclass_fields__}
         self._tell(json.dumps({**document, "env": dict(order.env)}))
 
@@ -114,6 +117,8 @@ class Keeper:
         if self._group is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._group, signal.SIGKILL)
+        if self._trial_folder is not None:  # it may have died before it told the group
+            end_all_of(self._trial_folder)
         return Ended(None, "keeper_lost", "the keeper process was killed")
 
     def _tell(self, line: str) -> None:

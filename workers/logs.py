@@ -1,25 +1,42 @@
 """What a training prints: its files kept small, and their last part for the service."""
 
+import contextlib
 import os
 from pathlib import Path
+
+import structlog
 
 from workers.folder import TrialFolder
 
 ROTATE_BYTES = 16 << 20
 TAIL_BYTES = 16 << 10
 
+log = structlog.get_logger()
+
 
 def rotate(folder: TrialFolder) -> None:
     """Keep the last 16 MiB in `<name>.1` and begin anew; the training appends, so it goes on."""
     for path in (folder.stdout, folder.stderr):
         if _size(path) > ROTATE_BYTES:
-            _previous(path).write_bytes(_end(path, ROTATE_BYTES))
+            with contextlib.suppress(OSError):  # on a full disk the room counts for more
+                _previous(path).write_bytes(_end(path, ROTATE_BYTES))
             os.truncate(path, 0)
 
 
-def tails(folder: TrialFolder) -> dict[str, str]:
-    """The last 16 KiB of both streams, as text that any database takes."""
-    return {"stdout": _tail(folder.stdout), "stderr": _tail(folder.stderr)}
+def add(folder: TrialFolder, message: str) -> None:
+    """A word of the worker's own at the end of the training's stderr."""
+    try:
+        with folder.stderr.open("a") as stderr:
+            stderr.write(f"paceline worker: {message}\n")
+    except OSError as error:
+        log.warning("not added to stderr.log", said=message, why=str(error))
+
+
+def tails(folder: TrialFolder, word: str = "") -> dict[str, str]:
+    """The last 16 KiB of both streams, as text that any database takes; then a word of the
+    worker's own, for which a full disk may have no room."""
+    said = f"paceline worker: {word}\n" if word else ""
+    return {"stdout": _tail(folder.stdout), "stderr": _tail(folder.stderr) + said}
 
 
 def size(folder: TrialFolder) -> int:

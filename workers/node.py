@@ -9,10 +9,11 @@ from typing import Any
 
 import structlog
 
+from app.stores.store import Store
 from paceline.client import Client
 from paceline.service import find_service
 from workers.bench import Bench
-from workers.checkpoints import Store, open_store
+from workers.checkpoints import worker_store
 from workers.environment import copy_sdk
 from workers.folder import tidy_leftovers
 from workers.gpus import partition, partitioned, select_visible
@@ -50,7 +51,7 @@ class Node:
         speak_plainly()
         options = self.options
         identity = read_identity(options.state_dir)
-        store = open_store(options.store, options.state_dir)
+        store = worker_store(options.store, options.state_dir)
         self._client = client = open_client(options)
         inventory = open_inventory(options.simulated_gpus)
         groups = slot_gpus(options, inventory)
@@ -163,7 +164,7 @@ def registration(
         "name": options.name,
         "version": importlib.metadata.version("paceline"),
         "store": store.url,
-        "store_nonce": store.nonce(),
+        "store_nonce": store.read_nonce(),
         "slots": [
             {
                 "slot": slot,

@@ -8,6 +8,15 @@ from workers.launch import Ended
 from workers.reporter import Progress
 
 KILLED = frozenset({-9, 137})
+NO_MEMORY_WORDS = (  # of Python, C++, PyTorch, JAX, TensorFlow and CUDA, at the end of stderr
+    "MemoryError",
+    "std::bad_alloc",
+    "OutOfMemoryError",
+    "CUDA out of memory",
+    "CUDA_ERROR_OUT_OF_MEMORY",
+    "RESOURCE_EXHAUSTED: Out of memory",
+)
+LAST_LINES = 20
 MOVES_ON = frozenset({Demand.STOP, Demand.SHUTDOWN})
 
 
@@ -21,6 +30,8 @@ class Seen:
     max_train_steps: int
     has_non_finite: bool = False
     is_beyond_horizon: bool = False
+    has_no_memory: bool = False  # it said so itself
+    had_no_room: bool = False  # a disk of this node was full
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +58,21 @@ def conclude(seen: Seen) -> Conclusion:
         return Conclusion(Outcome.FAILED, EndReason.TIMED_OUT)
     if seen.demand in MOVES_ON or seen.ended.cause in ("closed", "deadline", "keeper_lost"):
         return Conclusion(Outcome.PREEMPTED, EndReason.PREEMPTED)
-    if code in KILLED:
+    return _failed(seen)
+
+
+def _failed(seen: Seen) -> Conclusion:
+    if seen.had_no_room:
+        return Conclusion(Outcome.PREEMPTED, EndReason.PREEMPTED)  # no fault of the trial
+    if seen.ended.exit_code in KILLED or seen.has_no_memory:
         return Conclusion(Outcome.FAILED, EndReason.OUT_OF_MEMORY)
     return Conclusion(Outcome.FAILED, EndReason.CRASHED)
+
+
+def says_no_memory(stderr: str) -> bool:
+    """Whether the last lines of a training that failed name memory as what it lacked."""
+    last = stderr.splitlines()[-LAST_LINES:]
+    return any(word in line for line in last for word in NO_MEMORY_WORDS)
 
 
 def done_steps(progress: Progress, last_step: int, max_train_steps: int) -> int:

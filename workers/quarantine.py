@@ -1,4 +1,5 @@
-"""Before each claim a slot's GPUs are seen to be free; else it claims nothing, and says why."""
+"""Before each claim a slot's GPUs are seen to be free and its disks to have room; else it claims
+nothing, and says why."""
 
 import time
 
@@ -6,6 +7,7 @@ import structlog
 
 from workers.bench import Bench
 from workers.gpu_watch import why_not_free
+from workers.room import why_no_room
 from workers.roster import Roster
 
 PATIENCE_SECONDS = 10.0  # memory is given back some time after a process has ended
@@ -22,7 +24,7 @@ class Quarantine:
         self._slot, self._bench, self._roster = slot, bench, roster
 
     def is_over(self) -> bool:
-        """Whether the GPUs are free; waits until they are, or (False) until the worker ends."""
+        """Whether nothing stands in the way; waits until then, or (False) until the worker ends."""
         has_said, due_at = False, time.monotonic() + PATIENCE_SECONDS
         while problem := self._problem():
             if time.monotonic() >= due_at:
@@ -38,6 +40,7 @@ class Quarantine:
 
     def _problem(self) -> str | None:
         bench = self._bench
-        if not bench.devices:
-            return None
+        no_room = why_no_room(bench)
+        if no_room or not bench.devices:
+            return no_room
         return why_not_free(bench.inventory, bench.devices, bench.options.gpu_free_fraction)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import structlog
 
+from app.stores.store import Store
 from paceline.client import ClientError, ProblemError
 from workers.api import AttemptApi, StaleAttempt, until_answered, will_pass
-from workers.checkpoints import Store
 from workers.claim import Claim
 from workers.code_record import CodeRecord, record_code
+from workers.courier import Courier
 from workers.folder import TrialFolder
 from workers.launch import START_SECONDS
 from workers.measurements import columns, halves, merge
@@ -47,8 +48,9 @@ class Reporter(threading.Thread):
     ) -> None:
         super().__init__(name=f"reporter-{claim.attempt_id}", daemon=True)
         self.progress = Progress(last_step=claim.start_step)
-        self._claim, self._api, self._store = claim, api, store
+        self._claim, self._api = claim, api
         self._folder, self._directory = folder, directory
+        self._courier = Courier(claim, api, folder, store)
         self._training_ended, self._abandoned = threading.Event(), threading.Event()
         self._offset = 0
 
@@ -59,6 +61,7 @@ class Reporter(threading.Thread):
     def abandon(self) -> None:
         """Nobody wants the rest any more: end at the next chance."""
         self._abandoned.set()
+        self._courier.abandon()
         self._training_ended.set()
 
     def run(self) -> None:
@@ -69,14 +72,23 @@ class Reporter(threading.Thread):
             while not is_last and not self._abandoned.is_set():
                 is_last = self._training_ended.wait(POST_SECONDS)
                 self._drain()
-            self.progress.is_complete = is_last
+            self.progress.is_complete = is_last and self._has_courier_ended()
         except StaleAttempt as stale:
             log.warning("attempt is no longer ours", attempt_id=self._claim.attempt_id, why=stale)
             self.progress.is_stale = True
         except ClientError as error:
             log.warning("reports abandoned", attempt_id=self._claim.attempt_id, why=error)
 
+    def _has_courier_ended(self) -> bool:
+        """Once all checkpoints are registered or given up; False: nobody wants them."""
+        self._courier.close()
+        if self._courier.ident is not None:
+            self._courier.join()
+        self.progress.is_stale |= self._courier.is_stale
+        return not self._abandoned.is_set()
+
     def _drain(self) -> None:
+        self.progress.is_stale |= self._courier.is_stale
         while not self._abandoned.is_set():
             piece = read_piece(self._folder.reports, self._offset)
             if piece.next_offset == self._offset:
@@ -91,7 +103,7 @@ class Reporter(threading.Thread):
             if isinstance(report, Saved):
                 self._post(merge(pending))
                 pending = []
-                self._save(report)
+                self._courier.hand_over(report)
             else:
                 pending.append(report)
         self._post(merge(pending))
@@ -135,31 +147,6 @@ class Reporter(threading.Thread):
             elif row.step not in progress.evaluated_steps:
                 progress.evaluated_steps = [*progress.evaluated_steps, row.step][-2:]
             progress.has_non_finite |= not all(map(is_finite, row.metrics.values()))
-
-    def _save(self, saved: Saved) -> None:
-        source = self._folder.path / saved.path  # an absolute path stays itself
-        try:
-            stored = self._store.put(source, self._claim, saved.step)
-        except OSError as error:
-            log.warning("checkpoint not stored", step=saved.step, path=saved.path, why=str(error))
-            return
-        body = {
-            "step": saved.step,
-            "store": self._store.url,
-            "key": stored.key,
-            "bytes": stored.size_bytes,
-            "sha256": stored.sha256,
-        }
-        try:
-            for attempt in until_answered(self._is_wanted):
-                with attempt:
-                    answer = self._api.checkpoint(body)
-        except ProblemError as problem:
-            log.warning("checkpoint refused", step=saved.step, why=str(problem))
-            self._store.drop(stored.key)
-            return
-        for key in (answer or {}).get("drop", ()):
-            self._store.drop(key)
 
     def _is_wanted(self) -> bool:
         return not self._abandoned.is_set()

@@ -3,6 +3,9 @@
 import structlog
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
+NO_SERVICE = "no answer from the service, trying again"
+NO_STORE = "checkpoint store away, trying again"
+
 log = structlog.get_logger()
 
 
@@ -13,7 +16,7 @@ def speak_plainly() -> None:
 
 def _say(details: RetryDetails) -> None:
     log.warning(
-        "no answer from the service, trying again",
+        NO_STORE if isinstance(details.caused_by, OSError) else NO_SERVICE,
         why=str(details.caused_by),
         tries=details.retry_num,
         again_in_seconds=round(details.wait_for, 1),

@@ -21,6 +21,7 @@ from workers.folder import TrialFolder
 from workers.gpu_watch import GpuWatch
 from workers.launch import START_SECONDS, Ended, Keeper, boot_seconds
 from workers.reporter import Reporter
+from workers.room import why_no_room
 from workers.tail import last_step
 
 TICK_SECONDS = 0.5  # the end of the training is heard at once; this is for everything else
@@ -52,6 +53,7 @@ class Supervision:
         self._started_at = self._answered_at = self._demanded_at = now
         self._heartbeat_at = now + min(FIRST_HEARTBEAT_SECONDS, claim.timing.heartbeat_seconds)
         self._is_end_asked = False
+        self.no_room: str | None = None  # the latest disk that was seen full while it trained
 
     def watch(self, meanwhile: Callable[[], None]) -> Ended:
         """Until the training and its whole family are gone; `meanwhile` is done once it stands."""
@@ -95,6 +97,7 @@ class Supervision:
         self.pace.observe(last_step(self._training.folder.reports) or 0, now)
         self.extras.look(now)
         logs.rotate(self._training.folder)
+        self.no_room = why_no_room(self._bench) or self.no_room
         if progress.is_beyond_horizon:
             self._ask(Demand.STOP)
         if now - self._answered_at >= self._claim.timing.silence_seconds:
@@ -146,7 +149,13 @@ class Supervision:
             self.pace.stop_step(self._claim.evaluate_every_steps, self._claim.max_train_steps),
         )
         if line is not None:
+            self._write_control(line)
+
+    def _write_control(self, line: str) -> None:
+        try:
             self._training.folder.write_control(line)
+        except OSError as error:  # it is ended after its patience all the same
+            log.warning("training not told to end: control not written", why=str(error))
 
     def _act(self, now: float) -> None:
         """End a training that was asked and has had its time."""

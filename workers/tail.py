@@ -45,10 +45,17 @@ class Piece:
 
 
 def read_piece(path: Path, offset: int) -> Piece:
-    """The next whole lines from `offset`; at most CHUNK_BYTES of them."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        data = file.read(CHUNK_BYTES)
+    """The next whole lines from `offset`; at most CHUNK_BYTES of them. A file that has become
+    shorter was begun anew by its training, and is read anew: reports are idempotent."""
+    try:
+        with path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) < offset:
+                log.warning("reports file became shorter, read from its beginning", offset=offset)
+                offset = 0
+            file.seek(offset)
+            data = file.read(CHUNK_BYTES)
+    except OSError:  # its training took it away: what was read is kept
+        return Piece((), offset)
     end = data.rfind(b"\n") + 1
     if end == 0 and len(data) == CHUNK_BYTES:
         log.warning("report line too long, skipped", offset=offset, limit_bytes=CHUNK_BYTES)
@@ -95,10 +102,13 @@ def _number(name: str, value: Any) -> Number:  # Any: JSON
 
 def last_step(path: Path) -> int | None:
     """The step of the last whole line, acknowledged or not; None if there is none yet."""
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - LAST_LINES_BYTES))
-        lines = file.read(LAST_LINES_BYTES).split(b"\n")[:-1]
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LAST_LINES_BYTES))
+            lines = file.read(LAST_LINES_BYTES).split(b"\n")[:-1]
+    except OSError:  # its training took it away
+        return None
     for line in reversed(lines):
         try:
             return parse_report(json.loads(line)).step

@@ -24,10 +24,12 @@ from app.api.routes import (
     study_page,
     system,
     tokens,
+    total_budget,
     trials,
     waivers,
     workers,
 )
+from app.api.trouble import DatabaseTroubles
 from app.api.waiting import Waiters
 from app.services.context import Context
 
@@ -45,6 +47,7 @@ ROUTERS = (  # looked through in this order: what workers post comes first
     schedules.router,
     audits.router,
     plans.router,
+    total_budget.router,
     study_page.router,
     studies.router,
     rounds.router,
@@ -81,6 +84,7 @@ def create_app(context: Context) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     errors.install(app)
+    app.add_middleware(DatabaseTroubles)
     app.add_middleware(SecurityHeaders)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # FastAPI's documented hook
     return app

@@ -40,7 +40,11 @@ PROBLEMS: dict[type[errors.DomainError], tuple[int, str]] = {
     errors.PreconditionRequired: (428, "precondition-required"),
     errors.DomainError: (400, "refused"),
 }
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}}
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "60"},
+    503: {"Retry-After": "1"},
+}
 _HINTS = {
     401: "send `Authorization: Bearer <token>`; make one: paceline token create NAME --scopes A,B",
     404: "check the id, and the path against /docs",
@@ -75,6 +79,27 @@ def _plain(status: int, kind: str, detail: str, hint: str = "") -> JsonAnswer:
     title = HTTPStatus(status).phrase
     return _answer(
         status, {"type": kind, "title": title, "status": status, "detail": detail, "hint": hint}
+    )
+
+
+def unavailable() -> JsonAnswer:
+    """The problem of a database that is away."""
+    return _plain(
+        503,
+        "database-unavailable",
+        "the database does not answer, or refuses to work, just now; trainings go on meanwhile",
+        "send it again (workers do so by themselves); the service's log has the cause",
+    )
+
+
+def no_room() -> JsonAnswer:
+    """The problem of a database whose disk is full."""
+    return _plain(
+        507,
+        "database-full",
+        "the database's disk is full, nothing new can be stored; trainings go on meanwhile and "
+        "their reports wait on the nodes",
+        "make room on the disk of the database; everything goes on by itself then",
     )
 
 

@@ -39,5 +39,13 @@ class Presence:
                 return
 
     def _sign_store(self) -> bool:
-        write_store_nonce(self._context)
+        try:
+            write_store_nonce(self._context)
+        except OSError as error:
+            log.error(
+                "checkpoint store away: until it is back and workers register again, they count "
+                "as ones with a store of their own",
+                error=str(error),
+            )
+            return False
         return True

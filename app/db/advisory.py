@@ -6,7 +6,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.database import Database
 
-_CONDUCTOR = 727430
+CONDUCTOR = 727430
+MOST_IDLE_SECONDS = 60
+"""A holder that is frozen so long loses the lock: the server ends its session. One that is busy so
+long loses it too, which does no harm: whatever it saves is compared with what is stored."""
 
 
 class AdvisoryLock:
@@ -30,8 +33,9 @@ class AdvisoryLock:
     def _try(self) -> Connection | None:
         connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         if connection.execute(
-            text("SELECT pg_try_advisory_lock(:key)"), {"key": _CONDUCTOR}
+            text("SELECT pg_try_advisory_lock(:key)"), {"key": CONDUCTOR}
         ).scalar():
+            connection.execute(text(f"SET idle_session_timeout = '{MOST_IDLE_SECONDS}s'"))
             return connection
         connection.close()
         return None

@@ -1,6 +1,6 @@
 """How an attempt lies in its row: the one translation between the record and the columns."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any  # Any: JSON columns
 
 from sqlalchemy import RowMapping
@@ -72,5 +72,5 @@ def start_column(start: Start | None) -> dict[str, Any] | None:
     place = start.checkpoint
     return {
         "step": start.step,
-        "checkpoint": {"store": place.store, "key": place.key, "bytes": place.bytes},
+        "checkpoint": asdict(place),
     }

@@ -17,6 +17,7 @@ from sqlalchemy import (
     true,
 )
 
+from app.db import total_budget
 from app.db.attempts import IS_LIVE
 from app.db.tables import attempts, rounds, service_state, studies, trials, workers
 from app.db.trial_rows import TRIAL_COLUMNS, trial_of
@@ -41,6 +42,7 @@ class Doorstep:
     seen_at: float | None  # None: not registered
     watch: Watch
     now: float
+    is_limited: bool  # all studies together are
     turns: tuple[Turn, ...]
 
 
@@ -79,6 +81,7 @@ def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
         seen_at=row.seen_at,
         watch=Watch(api_seen_at=row.api_seen_at, quiet_until=row.quiet_until or 0.0),
         now=row.now,
+        is_limited=bool(row.is_limited),
         turns=tuple(turn_of(one) for one in rows if one.study_id is not None),
     )
 
@@ -87,7 +90,7 @@ def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
 def _arrival(*, is_of_study: bool) -> Select[Any]:  # Any: a row
     who = _who().subquery()
     turn = in_turn(is_of_study=is_of_study).subquery()
-    order = (turn.c.rank, turn.c.running, turn.c.served_at, turn.c.study_id)
+    order = (turn.c.rank, turn.c.held, turn.c.served_at, turn.c.study_id)
     return select(who, turn).select_from(who.outerjoin(turn, true())).order_by(*order)
 
 
@@ -111,6 +114,7 @@ def _who() -> Select[Any]:  # Any: a row
         _number("api_seen_at").label("api_seen_at"),
         _number("quiet_until").label("quiet_until"),
         now_seconds().label("now"),
+        total_budget.is_limited().label("is_limited"),
     )
 
 

@@ -11,9 +11,14 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
+
+from app.db.dead_links import limits_for
+from app.db.trouble import told_apart
 
 __all__ = ["Connection", "Database"]
+
+POOL_SECONDS = 10  # longer than this nobody waits for an answer: see the clients' timeouts
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -37,9 +42,9 @@ class Database:
         """One transaction, committed on leaving the block, rolled back on an error.
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so a read inside it is never
-        stale.
+        stale. Raises DatabaseTrouble, as reading does.
         """
-        with self.engine.connect() as connection:
+        with told_apart(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.info["is_writing"] = True
             with connection.begin():
@@ -48,10 +53,18 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view; nothing done in it is kept."""
-        with self.engine.connect() as connection:
+        with told_apart(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.info["is_writing"] = False
             yield connection
+
+    def pool_use(self) -> tuple[int, int, int]:
+        """Connections of this process: in use, idle, and how many it may open at most."""
+        pool = self.engine.pool
+        if not isinstance(pool, QueuePool):
+            return 0, 0, 1  # a database in memory: one connection, never counted
+        most = pool.size() + max(pool._max_overflow, 0)
+        return pool.checkedout(), pool.checkedin(), most
 
     def close(self) -> None:
         """Give back all connections."""
@@ -61,7 +74,13 @@ class Database:
 def _postgresql_engine(url: str) -> Engine:
     # the connection used last comes first: its statements are prepared already
     engine = create_engine(
-        url, pool_size=10, max_overflow=20, pool_recycle=1800, pool_use_lifo=True
+        url,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=POOL_SECONDS,
+        pool_recycle=1800,
+        pool_use_lifo=True,
+        connect_args=limits_for(make_url(url)),
     )
     event.listen(engine, "checkout", _refuse_ended)
     return engine

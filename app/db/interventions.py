@@ -3,7 +3,7 @@
 Rows are locked in one order everywhere: attempt, trial, study, round; call this first.
 """
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from app.db.tables import attempts
 from app.domain.ids import StudyId
@@ -16,4 +16,7 @@ def ask_to_stop(connection: Connection, study_id: StudyId, *, is_wanted: bool) -
     `is_wanted` False takes the request back from attempts that still run.
     """
     mine = (attempts.c.study_id == study_id) & attempts.c.state.in_(LIVE_ATTEMPTS)
-    connection.execute(update(attempts).where(mine).values(stop_requested=is_wanted))
+    holding = select(attempts.c.id).where(mine).order_by(attempts.c.id)
+    held = connection.scalars(holding.with_for_update(key_share=True)).all()
+    asking = update(attempts).where(attempts.c.id.in_(held)).values(stop_requested=is_wanted)
+    connection.execute(asking)

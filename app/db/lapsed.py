@@ -18,6 +18,12 @@ def expired(connection: Connection) -> list[AttemptId]:
     return [AttemptId(found) for found in connection.scalars(query.order_by(attempts.c.id))]
 
 
+def live(connection: Connection) -> list[AttemptId]:
+    """Every attempt that has not ended."""
+    query = select(attempts.c.id).where(attempts.c.state.in_(LIVE_ATTEMPTS))
+    return [AttemptId(found) for found in connection.scalars(query.order_by(attempts.c.id))]
+
+
 def mark(connection: Connection, attempt_id: AttemptId) -> int | None:
     """Mark an attempt and its trial claimable; its GPU count, or None if it was heard meanwhile."""
     still = (

@@ -1,7 +1,7 @@
 """Trials: storing them, reading them, and the one place where a trial's state changes, with its
 round's counters.
 
-Rows are locked in one order everywhere: attempt, trial, study, round. So nothing deadlocks.
+Rows are locked in one order everywhere: attempt, trial, study, round, and those of one kind by id.
 """
 
 from collections import Counter
@@ -120,9 +120,11 @@ def set_open(connection: Connection, study_id: StudyId, *, is_open: bool) -> Non
     """Let the study's unfinished trials be claimed, or not. Call it before touching the study's
     row."""
     unfinished = trials.c.state.in_((TrialState.WAITING, TrialState.RUNNING))
+    mine = (trials.c.study_id == study_id) & unfinished
     connection.execute(
-        update(trials).where(trials.c.study_id == study_id, unfinished).values(is_open=is_open)
-    )
+        select(trials.c.id).where(mine).order_by(trials.c.id).with_for_update(key_share=True)
+    ).all()
+    connection.execute(update(trials).where(mine).values(is_open=is_open))
 
 
 def cancel_waiting(
@@ -134,7 +136,7 @@ def cancel_waiting(
     mine = (trials.c.study_id == study_id) & (trials.c.state == TrialState.WAITING)
     if round_number is not None:
         mine &= trials.c.round == round_number
-    holding = select(trials.c.id, trials.c.round).where(mine).order_by(trials.c.number)
+    holding = select(trials.c.id, trials.c.round).where(mine).order_by(trials.c.id)
     held = connection.execute(holding.with_for_update(key_share=True)).all()
     connection.execute(
         select(studies.c.id).where(studies.c.id == study_id).with_for_update(key_share=True)

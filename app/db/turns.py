@@ -1,8 +1,8 @@
 """Whose turn it is: the studies with work for a slot, in the order in which they are served.
 
-Higher priority first; among equals the one of which the fewest trials run, then the one that waits
-longest. Each study is probed through the index of claimable trials, so the order costs the same
-before ten trials and before ten thousand.
+Higher priority first; among equals the one that holds the fewest GPUs (a trial without any counts
+as one), then the one that waits longest. Each study is probed through the index of claimable
+trials, so the order costs the same before ten trials and before ten thousand.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,10 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
 )
 
+from app.db import total_budget
 from app.db.tables import rounds, studies, trials
 from app.db.types import now_seconds
 from app.domain.ids import StudyId
@@ -82,11 +84,11 @@ def in_turn(*, is_of_study: bool) -> Select[Any]:
             s.id.label("study_id"),
             job.label("job"),
             (-s.priority).label("rank"),
-            running.label("running"),
+            (running * _gpus_of_trial()).label("held"),
             s.served_at,
         )
         .where(IS_ACTIVE, is_asked_for, has_work)
-        .order_by("rank", "running", "served_at", "study_id")
+        .order_by("rank", "held", "served_at", "study_id")
         .limit(MANY)
     )
 
@@ -101,6 +103,12 @@ def _running() -> ScalarSelect[int]:
     return mine.where(rounds.c.study_id == studies.c.id).correlate(studies).scalar_subquery()
 
 
+def _gpus_of_trial() -> ColumnElement[int]:
+    """What one of its trials holds; an external job says none."""
+    gpus = studies.c.definition["job"]["gpus"].as_integer()
+    return case((gpus > 1, gpus), else_=1)
+
+
 def _probe(condition: ColumnElement[bool]) -> ScalarSelect[int]:
     """One claimable trial of the study. Not EXISTS, which a planner may turn into a join."""
     t = trials.c
@@ -110,13 +118,15 @@ def _probe(condition: ColumnElement[bool]) -> ScalarSelect[int]:
 
 
 def has_steps_left() -> ColumnElement[bool]:
-    """Whether a waiting trial fits its study's limit at best: resumed at its last step, or at its
-    prefix. (The reservation of a marked one comes back at the claim.)"""
+    """Whether a waiting trial fits its study's limit, and that of all studies, at best: resumed at
+    its last step, or at its prefix. (The reservation of a marked one comes back at the claim.)"""
     s = studies.c
     prefix = func.coalesce(cast(trials.c.resume["step"].as_string(), BigInteger), 0)
     done = case((trials.c.last_step > prefix, trials.c.last_step), else_=prefix)
     needed = trials.c.max_train_steps - done
-    return or_(s.steps_limit.is_(None), s.steps_spent + s.steps_reserved + needed <= s.steps_limit)
+    is_in_total = func.coalesce(needed <= total_budget.steps_left(), true())
+    fits_study = s.steps_spent + s.steps_reserved + needed <= s.steps_limit
+    return and_(or_(s.steps_limit.is_(None), fits_study), is_in_total)
 
 
 def waiting_by_gpus(connection: Connection) -> dict[int, int]:
@@ -135,7 +145,7 @@ def sizes_waiting(connection: Connection) -> list[int]:
     """The GPU counts for which some trial could be claimed now, marked ones included."""
     any_size = {"gpus": 2**31 - 1}
     sizes: set[int] = set()
-    for condition in (is_due(), IS_MARKED):
+    for condition in (and_(is_due(), has_steps_left()), IS_MARKED):
         found = select(_probe(condition)).select_from(studies).where(IS_ACTIVE).distinct()
         sizes |= {size for size in connection.scalars(found, any_size) if size is not None}
     return sorted(sizes)

@@ -50,6 +50,13 @@ class Room:
         return fits_steps and fits_gpu
 
 
+def smaller_room(one: Room, other: Room) -> Room:
+    """What both leave."""
+    steps = [steps for steps in (one.steps, other.steps) if steps is not None]
+    seconds = [left for left in (one.gpu_seconds, other.gpu_seconds) if left is not None]
+    return Room(min(steps, default=None), min(seconds, default=None))
+
+
 def room_after(room: Room, settled: Settlement) -> Room:
     """What is left once an attempt that holds a reservation is settled."""
     steps, seconds = room.steps, room.gpu_seconds

@@ -15,14 +15,25 @@ def superfluous(
 
     What a resume has masked goes, whatever its step: no attempt may start from it any more.
     """
-    counting = [one for one in saved if lies_on(trial.lineage, one.attempt_id, one.step)]
+    counting = _counting(saved, trial)
     if not counting:
         return []
     last = max(counting, key=lambda one: one.step)
-    valued = [one for one in counting if one.value is not None]
-    best = min(valued, key=lambda one: (_rank(one, direction), one.step), default=last)
+    best = best_of(saved, trial, direction)
     kept = [one for one in counting if one in (last, best) or one.step in trial.checkpoint_steps]
     return [one for one in saved if one not in kept]
+
+
+def best_of(saved: Sequence[Checkpoint], trial: Trial, direction: Direction) -> Checkpoint | None:
+    """The best of those that count; the last, where none has a value."""
+    counting = _counting(saved, trial)
+    last = max(counting, key=lambda one: one.step, default=None)
+    valued = [one for one in counting if one.value is not None]
+    return min(valued, key=lambda one: (_rank(one, direction), one.step), default=last)
+
+
+def _counting(saved: Sequence[Checkpoint], trial: Trial) -> list[Checkpoint]:
+    return [one for one in saved if lies_on(trial.lineage, one.attempt_id, one.step)]
 
 
 def _rank(one: Checkpoint, direction: Direction) -> float:

@@ -84,6 +84,7 @@ class CheckpointPlace:
     store: str
     key: str
     bytes: int
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,10 @@ def _accepts(study: StudyFacts, advice: Advice) -> tuple[bool, str]:
 
 
 def _collected_before(study: StudyFacts, proposal: RoundDefinition) -> bool:
-    """Whether evidence was asked for once already in the setting that the proposal runs in."""
+    """Whether evidence was collected once already in the setting that the proposal runs in."""
     return any(
-        asked.action is Action.COLLECT_EVIDENCE
+        asked.has_run
+        and asked.action is Action.COLLECT_EVIDENCE
         and setting_of(asked.definition) == setting_of(proposal)
         and asked.definition.schedule == proposal.schedule
         for asked in study.rounds

@@ -5,6 +5,12 @@ from dataclasses import dataclass, replace
 from app.domain.rounds import Purpose
 from app.domain.states import RoundState
 from app.policy.facts import RoundFacts, StudyFacts
+from app.policy.verdicts import Inconclusive
+
+NO_BASELINE = Inconclusive(
+    ("predecessor",),
+    "no reviewed tune round before this one, here or in an earlier study of this name",
+)
 
 
 @dataclass(frozen=True, slots=True)

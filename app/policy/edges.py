@@ -102,7 +102,7 @@ def with_cliff(judgement: EdgeJudgement, points: Points) -> EdgeJudgement:
 
     They count as dead for SPC203 only (policy section 0), so a low edge stands.
     """
-    if judgement.side == "low" or judgement.missing:
+    if judgement.side == "low" or judgement.missing or judgement.is_cliff:
         return judgement
     above = np.arange(points.u.size) > best_index(points)
     has_failed = ~np.isfinite(points.outcome) | (above & (points.has_learned == 0.0))

@@ -11,7 +11,6 @@ from app.domain.studies import Binding, StudyDefinition
 from app.policy.admission import ImportedTrial, admission_of_round, admission_of_study
 from app.policy.catalogue import RULES, rules_of
 from app.policy.facts import ReviewFacts, StudyFacts, Waiver
-from app.policy.measurements import MeasurementFacts
 from app.policy.plain import plain
 from app.policy.plans import PlanFacts
 from app.policy.prepare import prepare
@@ -82,14 +81,6 @@ def admit_round(
     stage = Stage.ROUND_ADMISSION
     bench = Bench(study.definition.bindings, study.waivers)
     return run(rules_of(stage), stage, facts, bench)
-
-
-def admit_measurements(
-    steps: Sequence[int], max_train_steps: int, bindings: Mapping[str, Binding] | None = None
-) -> tuple[JudgedVerdict, ...]:
-    """The verdicts on a batch of measurements (M): HZN103."""
-    facts, stage = MeasurementFacts(steps, max_train_steps), Stage.MEASUREMENT
-    return run(rules_of(stage), stage, facts, Bench(bindings or {}))
 
 
 def judge_plan(facts: PlanFacts) -> tuple[JudgedVerdict, ...]:

@@ -83,6 +83,7 @@ class RoundFacts:
     action: Action | None = None
     codes: tuple[str, ...] = ()  # the versions of the code that its attempts recorded
     progress: Progress | None = None  # as its review kept it, where trials are not loaded
+    has_run: bool = True  # some trial of it ended with a result, or still may
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,11 @@ from app.domain.states import ENDED_STUDIES, RecommendationState, RoundState, St
 from app.domain.studies import MAX_STEPS, Workload
 from app.planning.autopilot import is_within_rounds
 from app.planning.rounds import first_round
+from app.policy.engine import admit_round
 from app.services import facts, gate, waiting
 from app.services.opening import Proposer, open_round
+from app.services.refusals import refuse_enforced
+from app.services.study_views import spent_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,11 @@ def accept(
     found: Recommendation,
     production_steps: int | None = None,
 ) -> Accepted:
-    """Accept open advice of a locked study. Raises StateConflicts, saying what to do next."""
+    """Accept open advice of a locked study.
+
+    Raises StateConflicts, and RefusedByRules where the study has changed since the advice was
+    given; both say what to do next.
+    """
     if found.state is RecommendationState.ACCEPTED:
         return Accepted(found.opened_round, is_new=False)
     _check_open(study, found)
@@ -39,6 +46,8 @@ def accept(
     if found.advice.action is Action.FINISH and found.advice.proposal is None:
         return _finish(connection, study, found)
     study, proposal = _proposal(connection, study, found, production_steps)
+    _check_room(study)
+    refuse_enforced(admit_round(facts.history(connection, study.id), proposal))
     check_rounds_limit(connection, study.id, proposal)
     number = open_round(connection, study, proposal, Proposer(found.advice.action, found.id))
     recommendations.decide(connection, found, RecommendationState.ACCEPTED, number)
@@ -71,6 +80,18 @@ def check_rounds_limit(
         f"a horizon of {definition.max_train_steps} steps would pass limits.rounds ({limit}):"
         " it counts the distinct horizons of tune and final rounds",
         hint=f'PATCH the study with {{"limits": {{"rounds": {(limit or 0) + 1}}}}}, accept again',
+    )
+
+
+def _check_room(study: Study) -> None:
+    """A round of a study that is paused for its limit would be cancelled at once."""
+    if study.state is not StudyState.PAUSED or study.waiting_for != waiting.LIMIT:
+        return
+    has_steps = study.steps.limit is not None
+    flag = "--total-steps STEPS" if has_steps else "--gpu-hours HOURS"
+    raise WrongState(
+        f"this study is paused for its limit: {spent_words(study)}",
+        hint=f"raise it first: paceline study change {study.id} {flag}; then accept again",
     )
 
 

@@ -19,6 +19,7 @@ from app.domain.trials import Trial
 from app.policy.facts import RoundFacts, StudyFacts, TrialFacts, Waiver
 from app.policy.progress import restored
 
+FAILED, CANCELLED = TrialState.FAILED, TrialState.CANCELLED  # nothing was learnt from these
 Values = NDArray[np.float64]
 Steps = NDArray[np.int64]
 
@@ -93,7 +94,9 @@ def _study_facts(
 
 def _round_facts(one: Round, own: tuple[TrialFacts, ...]) -> RoundFacts:
     codes = tuple(sorted({trial.code for trial in own if trial.code}))
-    return RoundFacts(one.number, one.definition, one.state, own, one.action, codes)
+    known = RoundFacts(one.number, one.definition, one.state, own, one.action, codes)
+    ended_without = sum(one.counts[state] for state in (FAILED, CANCELLED))
+    return replace(known, has_run=sum(one.counts.values()) > ended_without)
 
 
 def _trial_facts(

@@ -25,11 +25,11 @@ from app.policy.engine import admit_round
 from app.services import facts, waiting
 from app.services.context import Context
 from app.services.opening import enter_review_if_over, place_of
+from app.services.refusals import refuse_enforced
 from app.services.repeats import earlier_answer, keep_answer
 from app.services.request_keys import RequestKey
 from app.services.round_plan import explicit_trials
 from app.services.rounds import woken
-from app.services.studies import refuse_enforced
 
 Told = list[dict[str, str]]  # id and caller_id of each, in the order in which they were sent
 

@@ -42,6 +42,16 @@ def release_lost(context: Context, attempt_id: AttemptId) -> None:
     context.bell.ring()
 
 
+def release_all_live(context: Context) -> list[AttemptId]:
+    """After a restore: what live attempts have reported since the backup is gone, and they do not
+    know it, so none may go on; their trials wait."""
+    with context.database.reading() as connection:
+        found = lapsed.live(connection)
+    for attempt_id in found:
+        release_lost(context, attempt_id)
+    return found
+
+
 def _mark(context: Context, attempt_id: AttemptId) -> bool:
     with context.database.writing() as connection:
         gpus = lapsed.mark(connection, attempt_id)

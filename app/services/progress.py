@@ -77,8 +77,10 @@ def report_checkpoint(
             bytes=report.bytes,
             sha256=report.sha256,
         )
-        checkpoints.store(connection, checkpoint)
+        told_at = checkpoints.store(connection, checkpoint)
         gone = _retire(connection, held, report.store)
+        if told_at < held.now:  # said before: the answer was lost, and with it what may be deleted
+            gone = checkpoints.forgotten_of_trial(connection, held.trial.id, report.store)
         attempts.hear(connection, held)
     return Kept(checkpoint, tuple(one.key for one in gone))
 

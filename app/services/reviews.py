@@ -12,7 +12,7 @@ from app.db import recommendations, rounds, studies, trials
 from app.db.database import Connection
 from app.db.recommendations import Recommendation
 from app.db.studies import Study
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, RefusedByRules
 from app.domain.ids import StudyId, TrialId
 from app.domain.recommendations import Advice, Assessment
 from app.domain.retries import back_off_seconds
@@ -167,14 +167,14 @@ def accept_automatically(connection: Connection, study: Study, advised: Recommen
     try:
         with connection.begin_nested():
             acceptance.accept(connection, studies.get(connection, study.id), advised)
-    except InvalidInput as error:
+    except (InvalidInput, RefusedByRules) as error:
         _leave_to_a_person(connection, advised, error)
         return False
     return True
 
 
 def _leave_to_a_person(
-    connection: Connection, advised: Recommendation, problem: InvalidInput
+    connection: Connection, advised: Recommendation, problem: InvalidInput | RefusedByRules
 ) -> None:
     """Else the review would fail again and again, and the study wait for nobody."""
     told = f"{advised.advice.sentence} It cannot run as it is: {problem}."

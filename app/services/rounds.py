@@ -23,10 +23,10 @@ from app.services.acceptance import Accepted
 from app.services.context import Context
 from app.services.definition_checks import check_schedule_names
 from app.services.opening import enter_review_if_over, open_round, store_trials
+from app.services.refusals import refuse_enforced
 from app.services.repeats import earlier_answer, keep_answer
 from app.services.request_keys import RequestKey
 from app.services.round_plan import RoundPlan, Start, explicit_trials, plan_round
-from app.services.studies import refuse_enforced
 from app.services.warnings import warnings_of
 
 

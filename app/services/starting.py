@@ -43,7 +43,7 @@ def choose_start(connection: Connection, candidate: Candidate, reader: Reader) -
     found = _own(connection, trial, reader) or _of_origin(connection, trial, reader)
     if found is None:
         return Beginning()
-    start = Start(found.step, CheckpointPlace(found.store, found.key, found.bytes))
+    start = Start(found.step, CheckpointPlace(found.store, found.key, found.bytes, found.sha256))
     objective = candidate.definition["objective"]
     best = _best_until(connection, trial, found.step, objective)
     return Beginning(start, trial.resume, best)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from app.db import studies, trials
 from app.db.database import Connection
 from app.db.studies import SECONDS_PER_HOUR, Study
-from app.domain.errors import InvalidInput, RefusedByRules
+from app.domain.errors import InvalidInput
 from app.domain.ids import StudyId
 from app.domain.recommendations import Cost, JudgedVerdict
 from app.domain.rounds import RoundDefinition
@@ -14,12 +14,13 @@ from app.domain.space import STRICT_FIELDS
 from app.domain.states import StudyState
 from app.domain.studies import Autopilot, Binding, Limits, StudyDefinition
 from app.planning.rounds import first_round, rounds_cost
-from app.policy.engine import admit_round, admit_study, is_enforced_finding
+from app.policy.engine import admit_round, admit_study
 from app.policy.facts import StudyFacts
-from app.services import facts, gate, waiting
+from app.services import facts, waiting
 from app.services.context import Context
 from app.services.definition_checks import check_definition
 from app.services.opening import open_round
+from app.services.refusals import refuse_enforced
 from app.services.repeats import earlier_answer, keep_answer
 from app.services.request_keys import RequestKey
 from app.services.round_plan import RoundPlan, Start, plan_round
@@ -181,17 +182,6 @@ def _admitted(
     codes = {verdict.code for verdict in of_round}
     of_study = (v for v in admit_study(definition, before) if v.code not in codes)
     return (*of_study, *of_round)
-
-
-def refuse_enforced(verdicts: tuple[JudgedVerdict, ...]) -> None:
-    """Raises RefusedByRules with the enforced findings among the verdicts."""
-    found = {verdict.code: verdict for verdict in verdicts if is_enforced_finding(verdict)}
-    if found:
-        raise RefusedByRules(
-            "; ".join(verdict.message for verdict in found.values()),
-            hint=" ".join(verdict.action for verdict in found.values()),
-            findings=gate.as_findings(found.values()),
-        )
 
 
 def _check_limits(study: Study, limits: Limits) -> None:

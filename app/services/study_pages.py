@@ -10,6 +10,7 @@ from app.domain.recommendations import Assessment
 from app.domain.rounds import Round
 from app.domain.trials import Trial
 from app.services.context import Context
+from app.services.study_views import what_it_waits_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class StudyPage:
     assessment: Assessment | None
     recommendation: Recommendation | None
     trials: list[Trial]
+    waiting_for: str | None = None
+    waits_because: str | None = None
 
 
 def read_study_page(
@@ -34,6 +37,7 @@ def read_study_page(
         found = rounds.of_study(connection, study_id)
         judged = rounds.assessments_of_study(connection, study_id)
         advice = recommendations.of_study(connection, study_id)
+        waits = what_it_waits_for(connection, study, found)
         shown = _shown(found, judged, wanted_round)
         return StudyPage(
             study=study,
@@ -46,6 +50,8 @@ def read_study_page(
                 for number in _judged_rounds(shown, judged)
                 for trial in trials.of_round(connection, study_id, number)
             ],
+            waiting_for=waits[0],
+            waits_because=waits[1],
         )
 
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from app.db import rounds, trial_parts, trials
 from app.db.database import Connection
-from app.db.studies import Study
+from app.db.studies import SECONDS_PER_HOUR, Study
 from app.domain.ids import TrialId
 from app.domain.rounds import Round
 from app.domain.states import ENDED_STUDIES
 from app.domain.trials import Checkpoint, Trial
 from app.services import waiting
 from app.services.slots import fits_a_live_slot, warnings_about
+from app.services.total_budget import beyond_totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,46 @@ class StudyView:
     best: Best | None
     waiting_for: str | None
     warnings: tuple[str, ...] = ()
+    waits_because: str | None = None  # in words with the numbers, where it waits for a limit
 
 
 def view_of(connection: Connection, study: Study) -> StudyView:
     """The view of a study that was just read."""
-    answer = study.waiting_for
     found = rounds.of_study(connection, study.id)
-    is_idle = not any(one.counts["running"] for one in found)
-    if answer == waiting.TRIALS and is_idle and not fits_a_live_slot(connection, study.definition):
-        answer = "worker"
+    answer, because = what_it_waits_for(connection, study, found)
     is_over = study.state in ENDED_STUDIES
     warnings = () if is_over else warnings_about(connection, study.definition)
-    return StudyView(study, found, _best(connection, study), answer, warnings)
+    return StudyView(study, found, _best(connection, study), answer, warnings, because)
+
+
+def what_it_waits_for(
+    connection: Connection, study: Study, found: list[Round]
+) -> tuple[str | None, str | None]:
+    """The word, and where it is a limit the sentence with the numbers.
+
+    What is stored, but for what depends on others: nodes, and the limits on all studies together.
+    """
+    if study.waiting_for == waiting.LIMIT:
+        return waiting.LIMIT, spent_words(study)
+    is_idle = not any(one.counts["running"] for one in found)
+    if study.waiting_for != waiting.TRIALS or not is_idle:
+        return study.waiting_for, None
+    beyond = beyond_totals(connection, study, found)
+    if beyond:
+        return waiting.LIMIT, beyond
+    return (waiting.TRIALS if fits_a_live_slot(connection, study.definition) else "worker"), None
+
+
+def spent_words(study: Study) -> str:
+    """What is spent of the study's own limits; without any it waits for `limits.rounds`."""
+    told = ((study.steps, 1.0, "steps"), (study.gpu_seconds, SECONDS_PER_HOUR, "GPU-hours"))
+    said = [
+        f"{used.spent / unit:.6g} of {used.limit / unit:.6g} {what}"
+        for used, unit, what in told
+        if used.limit
+    ]
+    spent = " and ".join(said) or "all horizons of limits.rounds"
+    return f"{spent} are spent, and what comes next needs more than is left"
 
 
 def _best(connection: Connection, study: Study) -> Best | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any  # Any: JSON of the study's definition
 
 from app import wire
-from app.db import attempts, budget, claiming, trials
+from app.db import attempts, budget, claiming, total_budget, trials
 from app.db.attempts import NewAttempt
 from app.db.checkpoints import Reader
 from app.db.claiming import Candidate, Doorstep, Wanted
@@ -53,6 +53,7 @@ class _Taking:
     request: ClaimRequest
     reader: Reader
     takes_marked: bool
+    is_limited: bool  # all studies together are
 
 
 def take(
@@ -64,7 +65,7 @@ def take(
     timing = Timing(settings.lease_seconds, settings.sweep_seconds)
     takes_marked = not is_quiet(door.watch, door.now, timing)
     reader = Reader(request.worker, door.shares_store)
-    taking = _Taking(connection, settings, request, reader, takes_marked)
+    taking = _Taking(connection, settings, request, reader, takes_marked, door.is_limited)
     turns, passed = door.turns, frozenset[StudyId]()
     while turns:
         for turn in turns:
@@ -100,24 +101,23 @@ def job_of(stored: dict[str, Any] | str) -> Job | str:
 
 
 def _has_slot_free(connection: Connection, candidate: Candidate) -> bool:
-    """Whether the study's concurrency leaves room; the study is held while it is counted, and let
-    go if it does not: claims that hold one study and want another could wait for each other."""
+    """Whether the study's concurrency leaves room."""
     if candidate.concurrency is None or candidate.trial.state is TrialState.RUNNING:
         return True
-    with connection.begin_nested() as savepoint:
-        budget.room(connection, candidate.trial.study_id)
-        running = budget.running_trials(connection, candidate.trial.study_id)
-        if running >= candidate.concurrency:
-            savepoint.rollback()
-        return running < candidate.concurrency
+    return budget.running_trials(connection, candidate.trial.study_id) < candidate.concurrency
 
 
 def _try(taking: _Taking, candidate: Candidate, job: Job | str) -> Taken | None:
-    """Take the candidate; None, and nothing is changed, if it does not fit."""
-    if candidate.trial.claimable_at is None:
+    """Take the candidate; None, and nothing is changed or held, if it does not fit: claims that
+    hold one study and want another could wait for each other."""
+    is_marked, is_limited = candidate.trial.claimable_at is not None, taking.is_limited
+    if candidate.concurrency is None and not is_marked and not is_limited:
         return _take_candidate(taking, candidate, job)
     with taking.connection.begin_nested() as savepoint:
-        taken = _take_candidate(taking, candidate, job)
+        if candidate.concurrency is not None:  # counted again, now that nobody else may claim of it
+            budget.room(taking.connection, candidate.trial.study_id)
+        is_free = _has_slot_free(taking.connection, candidate)
+        taken = _take_candidate(taking, candidate, job) if is_free else None
         if taken is None:
             savepoint.rollback()
         return taken
@@ -130,8 +130,8 @@ def _take_candidate(taking: _Taking, candidate: Candidate, job: Job | str) -> Ta
     start = choose_start(connection, candidate, taking.reader)
     attempt_id = AttemptId(new_id("attempt"))
     wanted = _reservation(taking, candidate, job, start.step)
-    seconds = _gpu_seconds(connection, candidate, wanted)
-    if seconds is None or not budget.reserve(connection, trial.study_id, wanted.steps, seconds):
+    seconds = _gpu_seconds(taking, candidate, wanted)
+    if seconds is None or not _reserve(taking, trial.study_id, wanted.steps, seconds):
         return None
     new = NewAttempt(
         id=attempt_id,
@@ -180,16 +180,32 @@ def _reservation(
     return reservation(job, horizon, start_step, candidate.seconds_per_step, slack_seconds)
 
 
-def _gpu_seconds(connection: Connection, candidate: Candidate, wanted: Reservation) -> float | None:
+def _reserve(taking: _Taking, study_id: StudyId, steps: int, gpu_seconds: float) -> bool:
+    """Within the study's limits, then within those of all studies; the caller undoes the first
+    where the second fail."""
+    if not budget.reserve(taking.connection, study_id, steps, gpu_seconds):
+        return False
+    return not taking.is_limited or total_budget.is_kept(taking.connection)
+
+
+def _gpu_seconds(taking: _Taking, candidate: Candidate, wanted: Reservation) -> float | None:
     """The GPU-seconds to set aside: before any speed is known, all that is left, so that one trial
     runs at a time; None: nothing is left."""
     if wanted.gpu_seconds is not None:
         return wanted.gpu_seconds
-    if not candidate.is_gpu_limited:
+    if not (candidate.is_gpu_limited or taking.is_limited):
         return 0.0
-    with connection.begin_nested() as savepoint:
-        left = budget.room(connection, candidate.trial.study_id).gpu_seconds
-        if left is None or left <= 0:
+    with taking.connection.begin_nested() as savepoint:
+        left = _gpu_seconds_left(taking, candidate.trial.study_id)
+        if left is not None and left <= 0:
             savepoint.rollback()  # as above: the claim goes on to other studies
             return None
-        return left
+        return left or 0.0
+
+
+def _gpu_seconds_left(taking: _Taking, study_id: StudyId) -> float | None:
+    """Of the study and of all studies, whichever is less; both are held. None: no limit."""
+    left = [budget.room(taking.connection, study_id).gpu_seconds]
+    if taking.is_limited:
+        left.append(total_budget.hold(taking.connection).room.gpu_seconds)
+    return min((seconds for seconds in left if seconds is not None), default=None)

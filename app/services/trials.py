@@ -3,11 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.db import attempts, outbox, rounds, studies, trial_pages, trial_parts, trials
+from app.db import (
+    attempts,
+    outbox,
+    rounds,
+    studies,
+    total_budget,
+    trial_pages,
+    trial_parts,
+    trials,
+)
 from app.db.database import Connection
 from app.db.studies import Study
 from app.db.trial_pages import Filter
 from app.db.trial_parts import Parts
+from app.domain.budget import Room, smaller_room
 from app.domain.errors import WrongState
 from app.domain.ids import StudyId, TrialId
 from app.domain.states import ENDED_STUDIES, LIVE_ATTEMPTS, EndReason, RoundState, TrialState
@@ -35,22 +45,37 @@ def view_of(connection: Connection, settings: Settings, trial: Trial) -> TrialVi
 
 
 def views_of(connection: Connection, settings: Settings, found: Sequence[Trial]) -> list[TrialView]:
-    """The views of many trials of a study, in two statements, or three where some wait."""
+    """The views of many trials of a study, in two statements, or four where some wait."""
     parts = trial_parts.of_trials(connection, [trial.id for trial in found])
     waiting_ones = [trial for trial in found if trial.state is TrialState.WAITING]
-    study = studies.get(connection, waiting_ones[0].study_id) if waiting_ones else None
+    limits = _limits(connection, waiting_ones[0].study_id) if waiting_ones else None
     return [
-        TrialView(trial, parts[trial.id], _waiting_for(settings, study, trial, parts[trial.id]))
+        TrialView(trial, parts[trial.id], _waiting_for(settings, limits, trial, parts[trial.id]))
         for trial in found
     ]
 
 
-def _waiting_for(settings: Settings, study: Study | None, trial: Trial, parts: Parts) -> str | None:
-    if study is None or trial.state is not TrialState.WAITING:
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """A study, and what is left of its limits and of those of all studies together."""
+
+    study: Study
+    room: Room
+
+
+def _limits(connection: Connection, study_id: StudyId) -> _Limits:
+    study = studies.get(connection, study_id)
+    return _Limits(study, smaller_room(room_of(study), total_budget.totals(connection).room))
+
+
+def _waiting_for(
+    settings: Settings, limits: _Limits | None, trial: Trial, parts: Parts
+) -> str | None:
+    if limits is None or trial.state is not TrialState.WAITING:
         return None
     saved = [kept.step for kept in parts.checkpoints]
-    fits = room_of(study).holds(least_reservation(settings, study, trial, saved))
-    return None if fits else waiting.LIMIT
+    needed = least_reservation(settings, limits.study, trial, saved)
+    return None if limits.room.holds(needed) else waiting.LIMIT
 
 
 def read_trial(context: Context, trial_id: TrialId) -> TrialView:
@@ -103,6 +128,7 @@ def retry_trial(context: Context, trial_id: TrialId) -> TrialView:
     """
     with context.database.writing() as connection:
         trial = trials.lock(connection, trial_id)
+        _refuse_retry(trial)
         study = studies.lock(connection, trial.study_id)
         found = rounds.lock(connection, trial.study_id, trial.round)
         if found.state is not RoundState.OPEN or study.state in ENDED_STUDIES:
@@ -119,6 +145,15 @@ def retry_trial(context: Context, trial_id: TrialId) -> TrialView:
         view = view_of(connection, context.settings, trials.get(connection, trial_id))
     context.bell.ring()
     return view
+
+
+def _refuse_retry(trial: Trial) -> None:
+    """A running trial may come to wait, but not by a retry: its attempt would go on writing."""
+    if trial.state not in (TrialState.FAILED, TrialState.CANCELLED):
+        raise WrongState(
+            f"trial {trial.number} is {trial.state}: only a failed or cancelled one is retried",
+            hint="cancel it first" if trial.state is TrialState.RUNNING else "",
+        )
 
 
 def wanted_trials(

@@ -2,8 +2,6 @@
 
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from app.db import service_state, timelines, workers
 from app.db.database import Connection
@@ -14,8 +12,7 @@ from app.domain.leases import WorkerState
 from app.domain.reports import Registration
 from app.services.context import Context
 from app.services.slots import HEARD_WITHIN_SECONDS
-
-NONCE_FILE = ".paceline-store"
+from app.stores.opening import open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +69,6 @@ def write_store_nonce(context: Context) -> None:
     """Write the nonce into the API's own store, where workers that share it will read it."""
     with context.database.writing() as connection:
         nonce = service_state.text_once(connection, "store_nonce", secrets.token_hex(16))
-    place = urlsplit(context.settings.resolved_store)
-    if place.scheme == "file":
-        folder = Path(unquote(place.path))
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / NONCE_FILE).write_text(nonce + "\n")
+    store = open_store(context.settings.resolved_store)
+    if store.read_nonce() != nonce:
+        store.write_nonce(nonce)

@@ -9,8 +9,11 @@ from paceline.cli import (
     access,
     advice,
     audits,
+    checkpoints,
+    databases,
     demo,
     doctor,
+    limits,
     plans,
     rounds,
     schedules,
@@ -21,7 +24,12 @@ from paceline.cli import (
 )
 from paceline.cli.connection import AUTH, CONFLICT, UNREACHABLE, USAGE, exit_code, say_problem
 
-CANNOT_START = ("StartFailed", "PlaceTaken", "NoSlot")  # they say what is in the way
+CANNOT_START = (
+    "StartFailed",
+    "PlaceTaken",
+    "NoSlot",
+    "StoreUnusable",
+)  # they say what is in the way
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,17 +47,19 @@ app.add_typer(workers.app, name="worker")
 app.add_typer(studies.app, name="study")
 app.add_typer(rounds.app, name="round")
 app.add_typer(trials.app, name="trial")
+app.add_typer(checkpoints.app, name="checkpoints")
 app.command()(advice.recommend)
 app.command()(advice.waive)
 app.command()(advice.best)
 app.command()(advice.explain)
 app.command()(audits.audit)
 app.command()(plans.plan)
+app.command()(limits.budget)
 app.add_typer(schedules.app, name="schedule")
 app.add_typer(access.tokens, name="token")
 app.command()(access.login)
 app.add_typer(access.configuration, name="config")
-app.add_typer(servers.database, name="db")
+app.add_typer(databases.app, name="db")
 app.command()(doctor.doctor)
 
 

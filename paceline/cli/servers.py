@@ -1,12 +1,10 @@
-"""`paceline up`, `api`, `conductor`, `db upgrade`, and what `worker` runs: the processes."""
+"""`paceline up`, `api`, `conductor`, and what `worker` runs: the processes."""
 
 import sys
 from pathlib import Path
 from typing import Annotated, Any  # Any: settings of all types
 
 import typer
-
-database = typer.Typer(no_args_is_help=True, help="look after the database")
 
 DatabaseUrl = Annotated[str | None, typer.Option("--database-url", help="SQLite or PostgreSQL")]
 DataDir = Annotated[
@@ -16,7 +14,9 @@ Host = Annotated[
     str | None, typer.Option("--host", help="address to listen on (default: 127.0.0.1)")
 ]
 Port = Annotated[int | None, typer.Option("--port", help="port to listen on (default: 8731)")]
-Store = Annotated[str | None, typer.Option("--store", help="checkpoint store, file://...")]
+Store = Annotated[
+    str | None, typer.Option("--store", help="checkpoint store: file://... or s3://bucket/prefix")
+]
 Broker = Annotated[str | None, typer.Option("--broker", help="redis://... to wake workers")]
 
 
@@ -92,19 +92,6 @@ def conductor(
         leading.start()
         signals.wait()
         leading.stop()
-
-
-@database.command("upgrade")
-def upgrade(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
-    """Bring the schema to this version; safe to repeat."""
-    from app.db import migrate  # noqa: PLC0415 - a server's import, only here
-    from app.main import create_context  # noqa: PLC0415 - as above
-    from app.services.server_key import server_key  # noqa: PLC0415 - as above
-
-    settings = settings_from(database_url=database_url, data_dir=data_dir)
-    migrate.upgrade(settings.resolved_database_url)
-    server_key(create_context(settings))
-    typer.echo("the schema is at head")
 
 
 def run_worker(flags: dict[str, Any]) -> None:  # Any: values of all types

@@ -7,7 +7,7 @@ from typing import Annotated, Any  # Any: JSON of the service
 import typer
 
 from paceline.cli.connection import AsJson, TokenFile, Url, connect
-from paceline.cli.limits import limit_line, raise_command
+from paceline.cli.limits import raise_command
 from paceline.cli.output import counts_line, next_command, print_json, print_table, print_verdicts
 
 app = typer.Typer(no_args_is_help=True, help="create, show and steer studies")
@@ -141,7 +141,8 @@ def print_study(study: dict[str, Any]) -> None:  # Any: JSON
         typer.echo(f"best: {best['value']:.6g} at step {best['step']} of trial {best['trial_id']}")
     steps = study["budget"]["steps"]
     limit = f" of {steps['limit']}" if steps["limit"] else ""
-    typer.echo(f"budget: {steps['spent']} steps spent{limit}, {steps['reserved']} reserved")
+    left = f", {steps['remaining']} left" if steps["limit"] else ""
+    typer.echo(f"budget: {steps['spent']} steps spent{limit}, {steps['reserved']} reserved{left}")
 
 
 @app.command()
@@ -172,7 +173,7 @@ def watch(
 def next_of(study: dict[str, Any]) -> str:  # Any: JSON
     """What to type after looking at it; a spent limit is said first, with its numbers."""
     if study["waiting_for"] == "limit":
-        typer.echo(limit_line(study))
+        typer.echo(f"limit: {study['waits_because']}")
         return raise_command(study)
     return f"paceline {'best' if study['state'] == 'completed' else 'recommend'} {study['id']}"
 

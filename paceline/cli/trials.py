@@ -1,5 +1,6 @@
-"""`paceline trial ...`: list, show, curve, logs."""
+"""`paceline trial ...`: list, show, curve, logs, retry, cancel."""
 
+from pathlib import Path
 from typing import Annotated, Any  # Any: JSON of the service
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from paceline.cli.connection import AsJson, TokenFile, Url, connect
 from paceline.cli.output import next_command, print_json, print_table
 
-app = typer.Typer(no_args_is_help=True, help="look at trials, their curves and logs")
+app = typer.Typer(no_args_is_help=True, help="look at trials, retry or cancel one")
 
 TrialId = Annotated[str, typer.Argument(help="the trial's id", metavar="TRIAL")]
 GIB = 2**30
@@ -157,3 +158,31 @@ def logs(
     for name in ("stdout", "stderr"):
         typer.echo(f"--- {name} of attempt {attempts[-1]['number']}")
         typer.echo(answer.get(name) or "(nothing)")
+
+
+@app.command()
+def retry(
+    trial_id: TrialId, url: Url = None, token_file: TokenFile = None, as_json: AsJson = False
+) -> None:
+    """Let a failed or cancelled trial of an open round wait again, its failures forgotten."""
+    _steer("retry", trial_id, url, token_file, as_json=as_json)
+
+
+@app.command()
+def cancel(
+    trial_id: TrialId, url: Url = None, token_file: TokenFile = None, as_json: AsJson = False
+) -> None:
+    """End a waiting or running trial for good; its training is stopped within a heartbeat."""
+    _steer("cancel", trial_id, url, token_file, as_json=as_json)
+
+
+def _steer(
+    verb: str, trial_id: str, url: str | None, token_file: Path | None, *, as_json: bool
+) -> None:
+    trial = connect(url, token_file).post(f"/v1/trials/{trial_id}/{verb}")
+    if as_json:
+        print_json(trial)
+        return
+    round_and_study = f"round {trial['round']} of {trial['study_id']}"
+    typer.echo(f"trial {trial['id']} is {trial['state']}, in {round_and_study}")
+    next_command(f"paceline study watch {trial['study_id']}")

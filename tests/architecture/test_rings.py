@@ -22,6 +22,7 @@ PLANTED = {
     "SQL stays in app.db": ("app/conductor/loop.py", "sqlalchemy"),
     "The API never imports a worker": ("app/api/app.py", "workers.options"),
     "Celery is spoken only in app.queue and workers": ("app/services/context.py", "celery"),
+    "S3 is spoken only in app.stores": ("workers/checkpoints.py", "obstore"),
     "Optuna is spoken only in app.sampling": ("app/db/database.py", "optuna"),
     "The SDK stands alone": ("paceline/sdk.py", "rich"),
     "Workers speak HTTP, never SQL": ("workers/options.py", "sqlalchemy"),

@@ -39,7 +39,8 @@ class Observer:
     def stop(self) -> set[str]:
         """One last look, then what was seen to be wrong."""
         self._stopping.set()
-        self._thread.join(30)
+        if self._thread.ident is not None:  # a world may fail before it has begun
+            self._thread.join(30)
         return self.violations
 
     def _run(self) -> None:

@@ -2,6 +2,7 @@
 start of a training, in API, conductor, worker and keeper. Whatever dies there loses nothing.
 """
 
+import contextlib
 import random
 import uuid
 from collections.abc import Callable
@@ -30,6 +31,7 @@ class Lives:
     crashes: Crashes
     studies: list[str] = field(default_factory=list)
     deaths: list[str] = field(default_factory=list)
+    at_start: list[str] = field(default_factory=list)  # points that a start reaches
 
     def start(self) -> None:
         environment = self.crashes.environment
@@ -37,8 +39,9 @@ class Lives:
         self.world.add_api(**environment)
         self.world.add_conductor(**environment)
         for _ in range(2):
-            self.world.add_worker("--slots", "1", **environment)
+            self.world.add_worker("--slots", "1", **environment)  # type: ignore[arg-type]  # all of it is env
         self.world.observer.start()
+        self.at_start = self.crashes.points
 
     def begin(self) -> None:
         """Post a study, as a client that asks again under one key until it is answered."""
@@ -49,6 +52,19 @@ class Lives:
         self.world.expected_trials[study["id"]] = TRIALS
         self.studies.append(study["id"])
 
+    def start_again(self) -> None:
+        """End the API and a worker, so that what is reached at a start comes up again."""
+        for member in (self.world.apis[0], self.world.workers[0]):
+            if member.process.is_running:
+                member.process.kill()
+        with contextlib.suppress(AssertionError):  # the planned death, before it was ready
+            self.world.revive()
+        self.world.revive()
+
+    def starts(self) -> int:
+        """How often anybody was started, the first time included."""
+        return sum(member.starts for member in self.world.members)
+
     def is_over(self) -> bool:
         """Whether the latest study has settled."""
         try:
@@ -58,14 +74,18 @@ class Lives:
 
     def die_at(self, point: str, nth: int) -> bool:
         """Arm it, live on until somebody has died there, revive. False: it did not come up."""
+        starts = self.starts()
         self.crashes.arm(point, nth)
+        if point in self.at_start:
+            self.start_again()
         for _ in range(MOST_LIVES):
             if self.is_over():
                 self.begin()
             self._until(lambda: not self.crashes.is_armed or self.is_over(), point)
             if not self.crashes.is_armed:
                 self.deaths.append(point)
-                self._until(lambda: self.world.revive() or point.startswith("keeper"), point)
+                if not point.startswith("keeper"):  # its worker lives on
+                    self._until(lambda: self.world.revive() or self.starts() > starts, point)
                 return True
         self.crashes.disarm()
         return False

@@ -5,13 +5,16 @@ must be refused and whose trainings must end.
 import os
 import random
 import signal
+import urllib.request
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.chaos import figures, invariants
 from tests.chaos.amount import amount
+from tests.chaos.ledger import read_ledger
 from tests.chaos.moments import let_pass
 from tests.chaos.world import Member, World, descendants
 from tests.support.waiting import wait_until
@@ -20,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 HELD = """SELECT a.id FROM attempts a JOIN workers w ON w.id = a.worker
     WHERE w.name = %s AND a.state IN ('leased', 'running')"""
+FENCED = "paceline_fenced_writes_total"
 STATE = "SELECT state FROM attempts WHERE id = %s"
 
 
@@ -45,10 +49,25 @@ def freeze_until_succeeded(world: World, member: Member, *, whole: bool) -> bool
         if attempt is None:
             return False
         wait_until(lambda: is_taken_over(world, attempt), seconds=60, what="a successor")
-        return True
     finally:
         for pid in frozen:
             signal_if_there(pid, signal.SIGCONT)
+    wait_until(lambda: not trains(world, attempt), seconds=60, what="the zombie's training to end")
+    return True
+
+
+def trains(world: World, attempt: str) -> bool:
+    """Whether a training of this attempt is still at work, by what it wrote down itself."""
+    entries = read_ledger(world.trainer.ledger_file)
+    pids = {entry.pid for entry in entries if entry.attempt == attempt}
+    return any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def fenced_writes(world: World) -> int:
+    """How many writes the API refused because the attempt had another holder by then."""
+    with urllib.request.urlopen(f"{world.service.url}/metrics", timeout=30) as answer:  # noqa: S310 - our own address
+        lines = answer.read().decode().splitlines()
+    return sum(int(float(line.split()[-1])) for line in lines if line.startswith(FENCED))
 
 
 def freeze(member: Member, *, whole: bool) -> list[int]:
@@ -80,10 +99,15 @@ def test_frozen_workers_wake_up_as_strangers(world: World, seed: int) -> None:
     world.trainer.pause(0.0)
     world.until_settled(study, seconds=120 + 5 * freezes)
     (history,) = invariants.check(world, [study])
+    refused = fenced_writes(world)
+    assert refused > 0, f"{freezes} zombies woke up and none of their writes was refused"
     attempts = sum(len(trial["attempts"]) for trial in history.trials)
     figures.record(
         "SIGSTOP beyond the lease",
         faults=freezes,
         trials=len(history.trials),
         attempts=attempts,
+        lost=0,
+        doubled=0,
+        writes_refused=refused,
     )

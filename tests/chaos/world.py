@@ -60,6 +60,7 @@ class World:
     apis: list[Member] = field(default_factory=list)
     conductors: list[Member] = field(default_factory=list)
     workers: list[Member] = field(default_factory=list)
+    hired: int = 0  # workers ever started under a name of their own
     database_url: str = ""
     token_file: Path = Path()
     expected_trials: dict[str, int] = field(default_factory=dict)
@@ -84,7 +85,11 @@ class World:
     @property
     def service(self) -> Service:
         """The first API, asked by a client of its own."""
-        return self.service_at(f"http://127.0.0.1:{self.ports[0]}")
+        return self.service_at(self.api_url(self.ports[0]))
+
+    def api_url(self, port: int) -> str:
+        """Where an API process is found."""
+        return f"http://127.0.0.1:{port}"
 
     def service_at(self, url: str) -> Service:
         client = Client(url, self.token_file.read_text().strip(), timeout=30)
@@ -132,11 +137,17 @@ class World:
 
     def add_worker(self, *words: str, url: str = "", broker: bool = True, **env: str) -> Member:
         """A worker with its own state folder; `url` lets a proxy stand between."""
-        name = f"worker-{len(self.workers)}"
-        url = url or f"http://127.0.0.1:{self.ports[len(self.workers) % len(self.ports)]}"
+        name = f"worker-{self.hired}"
+        self.hired += 1
+        url = url or self.api_url(self.ports[len(self.workers) % len(self.ports)])
         begin = partial(self._begin_worker, name, words, url, broker, env)
         self.workers.append(Member(name, begin, begin()))
         return self.workers[-1]
+
+    def replace_worker(self, dead: Member) -> Member:
+        """A new machine instead of one that never comes back: another name, an empty folder."""
+        self.workers.remove(dead)
+        return self.add_worker()
 
     def post_study(self, *, trials: int, **changes: Json) -> str:
         """A study of so many trials; autopilot on unless said otherwise."""
@@ -175,7 +186,7 @@ class World:
     def _begin_api(self, port: int, env: Mapping[str, str]) -> Process:
         words = ("--database-url", self.database_url, "--port", str(port), "--store", self.store)
         process = self._begin(f"api-{port}", "api", *words, env=env)
-        url = f"http://127.0.0.1:{port}"
+        url = self.api_url(port)
         process.until(lambda: is_ready(url), "paceline api to answer", START_SECONDS)
         return process
 

@@ -2,7 +2,8 @@
 a worker's reports would leave them."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,10 @@ import numpy as np
 from fastapi.testclient import TestClient
 from sqlalchemy import insert
 
+from app.api.app import create_app
 from app.db import chunks, rounds, studies, trials
 from app.db.chunks import Chunk
-from app.db.database import Connection
+from app.db.database import Connection, Database
 from app.db.identifiers import new_id
 from app.db.tables import attempts, checkpoints
 from app.db.trial_rows import best_columns, lineage_column
@@ -25,6 +27,8 @@ from app.domain.trials import Trial
 from app.services import waiting
 from app.services.context import Context
 from app.services.reviews import review_round, rounds_to_review
+from app.services.tokens import SCOPES, create_token
+from app.settings import Settings
 
 Json = Any  # JSON, as the contract says
 Training = Callable[[Trial, int], float | dict[str, float]]  # val_error, or several metrics
@@ -120,6 +124,17 @@ class Lab:
             studies.write(connection, study.id, steps_reserved=reserved)
             trials.change_state(connection, trial, TrialState.RUNNING, attempt_id=attempt_id)
         return trial.id
+
+
+@contextmanager
+def lab_on(database_url: str) -> Iterator[Lab]:
+    """The application over a migrated database, with a token of every scope."""
+    context = Context(Database(database_url), Settings(database_url=database_url))
+    token = create_token(context, "test", SCOPES).text
+    headers = {"Authorization": f"Bearer {token}"}
+    with TestClient(create_app(context), headers=headers) as client:
+        yield Lab(context, client)
+    context.database.close()
 
 
 def run_to_end(connection: Connection, trial: Trial, training: Training) -> None:

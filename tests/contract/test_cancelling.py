@@ -1,21 +1,19 @@
 """Cancelling: what runs ends at once, and its books are those of every other end."""
 
-import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 from httpx2 import Response
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from app.domain.ids import StudyId
 from app.services.study_states import cancel_study
 from tests.contract.lab import STUDY, Lab
+from tests.contract.scenes import just_before
 from tests.contract.slot import Attempt, Slot, attempt_row
 from tests.support.waiting import wait_until
 
-HOLDS_WAITING = "ORDER BY trials.number FOR NO KEY UPDATE"
+HOLDS_WAITING = "ORDER BY trials.id FOR NO KEY UPDATE"
 HOLDS_STUDY = "FROM studies WHERE studies.id = %(id_1)s::VARCHAR FOR NO KEY UPDATE"
 AFTERWARDS = "trials"
 GPU_JOB = {**STUDY["job"], "gpus": 1}
@@ -48,30 +46,6 @@ def test_cancelling_the_last_trial_that_runs_sends_its_round_to_review(lab: Lab)
     assert lab.client.post(f"/v1/trials/{attempt.trial_id}/cancel").status_code == 200
     study = lab.study(study_id)
     assert (study["rounds"][0]["state"], study["waiting_for"]) == ("in_review", "review")
-
-
-@contextmanager
-def just_before(lab: Lab, *scenes: tuple[str, Callable[[], object]]) -> Iterator[None]:
-    """Play the scenes in order, each before the first statement from there on that has its words.
-
-    Statements of the scenes themselves do not count.
-    """
-    left, playing = list(scenes), threading.Event()
-
-    def look(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        del connection, cursor, rest
-        if left and not playing.is_set() and left[0][0] in " ".join(statement.split()):
-            playing.set()
-            left.pop(0)[1]()
-            playing.clear()
-
-    engine = lab.context.database.engine
-    event.listen(engine, "before_cursor_execute", look)
-    try:
-        yield
-    finally:
-        event.remove(engine, "before_cursor_execute", look)
-    assert not left, f"the moment before {left[0][0]!r} never came"
 
 
 def is_somebody_blocked(lab: Lab) -> bool:

@@ -56,6 +56,18 @@ def test_a_study_that_comes_late_gets_the_next_slots_until_it_has_its_share(lab:
     assert shares(claims(lab, 4, first=8)) == {late: 4}
 
 
+def test_a_trial_counts_for_as_many_gpus_as_it_holds(lab: Lab) -> None:
+    def gpu_slots(first: int, count: int) -> list[Attempt]:
+        offers = {"commands": True, "gpus": 4}
+        return [Slot(lab, slot=f"{first + n}", offers=offers).claim() for n in range(count)]
+
+    wide = lab.create(name="wide", trials=20, job={"command": ["x"], "gpus": 4})["id"]
+    narrow = lab.create(name="narrow", trials=20, job={"command": ["x"], "gpus": 1})["id"]
+    none = lab.create(name="none", trials=20)["id"]
+    assert shares(gpu_slots(0, 9)) == {wide: 1, narrow: 4, none: 4}
+    assert shares(gpu_slots(9, 3)) == {wide: 1, narrow: 1, none: 1}
+
+
 def test_a_study_that_was_idle_does_not_make_up_for_it(lab: Lab) -> None:
     early = lab.create(name="early", trials=50)["id"]
     for attempt in claims(lab, 6):

@@ -69,3 +69,48 @@ def test_the_autopilot_goes_on_once_its_limit_is_raised(lab: Lab) -> None:
     patch(lab, study_id, limits={"total_steps": 10_000})
     assert apply_autopilot(lab.context) == 1
     assert lab.study(study_id)["waiting_for"] in ("trials", "worker")
+
+
+def test_accepting_while_paused_for_the_limit_is_refused_with_the_command(lab: Lab) -> None:
+    study_id = lab.judged(limits={"total_steps": 600})
+    pause_for_limit(lab, study_id)
+    problem = lab.accept(study_id, status=409)
+    assert problem["type"] == "wrong-state"
+    assert "of 600 steps" in problem["detail"]
+    assert f"paceline study change {study_id} --total-steps" in problem["hint"]
+    assert len(lab.study(study_id)["rounds"]) == 1
+    patch(lab, study_id, limits={"total_steps": 10_000})
+    assert lab.accept(study_id)["round"] == 2
+
+
+def test_the_rest_of_each_limit_is_told(lab: Lab) -> None:
+    study_id = lab.create(limits={"total_steps": 1000})["id"]
+    lab.start_one(study_id)
+    budget = lab.study(study_id)["budget"]
+    assert budget["steps"]["remaining"] == 1000 - 64
+    assert budget["gpu_seconds"]["remaining"] is None
+    assert "936 left" in lab.client.get(f"/studies/{study_id}").text
+
+
+def test_advice_is_admitted_again_when_it_is_accepted(lab: Lab) -> None:
+    study_id = lab.judged()
+    patch(
+        lab, study_id, bindings={"CKP303": "enforce"}, settings={"CKP303.least_evaluations": 100.0}
+    )
+    problem = lab.accept(study_id, status=422)
+    assert problem["type"] == "refused-by-rules"
+    assert [finding["code"] for finding in problem["findings"]] == ["CKP303"]
+    assert len(lab.study(study_id)["rounds"]) == 1
+    patch(lab, study_id, bindings={"CKP303": "warn"})
+    assert lab.accept(study_id)["round"] == 2
+
+
+def test_the_autopilot_leaves_advice_that_is_not_admitted_to_a_person(lab: Lab) -> None:
+    study_id = lab.judged()
+    patch(
+        lab, study_id, bindings={"CKP303": "enforce"}, settings={"CKP303.least_evaluations": 100.0}
+    )
+    patch(lab, study_id, autopilot="on")
+    assert apply_autopilot(lab.context) == 0
+    assert "cannot run as it is" in lab.get(f"/v1/studies/{study_id}/recommendation")["sentence"]
+    assert lab.study(study_id)["waiting_for"] == "acceptance"

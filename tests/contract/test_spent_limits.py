@@ -109,6 +109,14 @@ def test_gpu_seconds_before_any_speed_is_known_let_one_trial_run_at_a_time(lab: 
     assert [slot.ask().status_code for slot in slots] == [200, 200]
 
 
+def test_gpu_seconds_are_never_promised_beyond_the_limit(lab: Lab) -> None:
+    job = {"command": ["x"], "gpus": 1, "timeout_seconds": 10.0}
+    study = lab.create(trials=2, job=job, limits={"gpu_hours": 100 / 3600})
+    slots = [Slot(lab, slot=str(n), offers={"commands": True, "gpus": 1}) for n in range(2)]
+    assert [slot.ask().status_code for slot in slots] == [200, 204]
+    assert study_row(lab, study["id"])["gpu_seconds_reserved"] == 90.0  # 10 + grace + lease
+
+
 def test_use_beyond_the_reservation_is_booked_beside_the_limit(lab: Lab) -> None:
     job = {"command": ["x"], "gpus": 1, "timeout_seconds": 10.0}
     study = lab.create(trials=1, job=job, limits={"gpu_hours": 90 / 3600})

@@ -4,6 +4,7 @@ import math
 
 from app.domain.trials import Trial
 from tests.contract.lab import Lab, bowl
+from tests.contract.slot import Slot
 
 
 def exploding(trial: Trial, step: int) -> float:
@@ -77,6 +78,16 @@ def test_a_cancelled_trial_can_be_retried_while_its_round_is_open(lab: Lab) -> N
     lab.train(study_id)
     assert lab.study(study_id)["waiting_for"] == "review"
     assert lab.client.post(f"{path}/retry").status_code == 409, "its round is in review"
+
+
+def test_a_trial_that_runs_is_not_retried_beside_its_attempt(lab: Lab) -> None:
+    lab.create(trials=1)
+    attempt = Slot(lab).claim()
+    answer = lab.client.post(f"/v1/trials/{attempt.trial_id}/retry")
+    assert (answer.status_code, answer.json()["type"]) == (409, "wrong-state")
+    assert "running" in answer.json()["detail"]
+    assert Slot(lab, worker="w2").ask().status_code == 204, "one writer at a time"
+    assert attempt.heartbeat(1).status_code == 200
 
 
 def test_cancelling_the_last_trial_sends_the_round_to_review(lab: Lab) -> None:

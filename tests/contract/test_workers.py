@@ -120,14 +120,14 @@ def test_an_attempt_keeps_what_its_gpus_did(lab: Lab) -> None:
 def test_metrics_say_how_the_fleet_stands(lab: Lab) -> None:
     assert metric(lab, "paceline_slot_idle_share") is None
     register(lab, {"slot": "0"}, {"slot": "1"}, {"slot": "2", "problem": "GPU in use"})
-    assert metric(lab, 'paceline_queue_depth{gpus="0"}') == 0
+    assert metric(lab, 'paceline_queue_depth{gpus="0",queue="cpu"}') == 0
     register(lab, {"slot": "0"}, worker="w2")
     lab.client.post("/v1/workers/w2/cordon")
     lab.create(trials=8)
     lab.create(name="large", trials=8, job={**STUDY["job"], "gpus": 4})
     Slot(lab).claim()
-    assert metric(lab, 'paceline_queue_depth{gpus="0"}') == 7
-    assert metric(lab, 'paceline_queue_depth{gpus="4"}') == 8
+    assert metric(lab, 'paceline_queue_depth{gpus="0",queue="cpu"}') == 7
+    assert metric(lab, 'paceline_queue_depth{gpus="4",queue="gpu-4"}') == 8
     states = ("idle", "busy", "quarantined", "out_of_service")
     assert [metric(lab, f'paceline_slots{{state="{state}"}}') for state in states] == [1, 1, 1, 1]
     assert metric(lab, "paceline_slot_idle_share") == 0.25

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.support.waiting import wait_until
@@ -89,14 +89,15 @@ class Fleet:
         *words: str,
         directory: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        through: Sequence[str] = (),
     ) -> Process:
-        """Start `paceline WORDS` in the background."""
+        """Start `paceline WORDS` in the background, or a command that becomes it: `through`."""
         where = directory or self.folder / name
         where.mkdir(parents=True, exist_ok=True)
         log = self.folder / f"{name}-{len(self.processes)}.log"
         with log.open("wb") as file:
             popen = subprocess.Popen(
-                [*PACELINE, *words],
+                [*through, *PACELINE, *words],
                 cwd=where,
                 env={**self.environment, **(environment or {})},
                 stdin=subprocess.DEVNULL,

@@ -21,6 +21,9 @@ pytestmark = pytest.mark.slow
 USAGE, FINDING, NOT_FOUND, AUTH, CONFLICT, UNREACHABLE = 2, 3, 4, 5, 6, 7
 
 
+BLOCKED_JOB = {"command": ["python", "train.py"], "labels": {"nobody": "has"}}  # runs nowhere
+
+
 @dataclass(frozen=True)
 class Terminal:
     """A person in the folder where `paceline up` was typed."""
@@ -122,6 +125,38 @@ def test_trials_are_listed_shown_drawn_and_their_logs_read(story: Story) -> None
     assert typed.json("trial", "curve", trial_id)["points_total"] == 32
     assert "trained to step 64" in typed.type("trial", "logs", trial_id)
     assert "trained to step 64" in typed.json("trial", "logs", trial_id)["stdout"]
+
+
+def test_a_trial_is_cancelled_and_retried(story: Story) -> None:
+    typed = story.terminal
+    body = story.bench.definition(name="by-hand", trials=2, job=BLOCKED_JOB)
+    file = story.bench.write_definition(body, "by_hand.yaml")
+    study_id = typed.json("study", "create", str(file))["id"]
+    first, second = (t["id"] for t in typed.json("trial", "ls", study_id)["items"])
+    assert "is cancelled" in typed.type("trial", "cancel", first)
+    assert "cancelled" in typed.fail(CONFLICT, "trial", "cancel", first)
+    assert "is waiting" in typed.type("trial", "retry", first)
+    assert typed.json("trial", "cancel", second)["state"] == "cancelled"
+    assert typed.json("trial", "retry", second)["state"] == "waiting"
+    typed.fail(NOT_FOUND, "trial", "retry", "trial_unknown")
+    typed.type("study", "cancel", study_id)
+
+
+def test_the_budget_of_all_studies_is_shown_set_and_taken_away(story: Story) -> None:
+    typed = story.terminal
+    spent = typed.json("budget")["steps"]["spent"]
+    assert spent >= 8 * 64
+    assert typed.json("budget", "--total-steps", str(spent + 100))["steps"]["remaining"] == 100
+    file = story.bench.write_definition(story.bench.definition(name="all", trials=2), "all.yaml")
+    study_id = typed.json("study", "create", str(file))["id"]
+    said = typed.type("study", "watch", study_id)
+    assert f"of {spent + 100} steps" in said
+    assert "paceline budget --total-steps" in said
+    assert str(spent + 100) in typed.type("budget")
+    assert "neither" in typed.fail(USAGE, "budget", "--gpu-hours", "many")
+    assert "lies below" in typed.fail(USAGE, "budget", "--total-steps", "1")
+    assert typed.json("budget", "--total-steps", "none")["steps"]["limit"] is None
+    typed.type("study", "cancel", study_id)
 
 
 def test_recommendation_is_said_in_one_sentence_and_the_next_command(story: Story) -> None:

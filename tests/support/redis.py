@@ -6,6 +6,7 @@ shared fixture; a test that kills its Redis always gets one of its own.
 
 import importlib
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -58,6 +59,11 @@ class RedisServer:
                 return bool(client.ping())
         except redis.ConnectionError:
             return False
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the server a signal, such as SIGSTOP: it takes connections and answers nothing."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def stop(self) -> None:
         """End the server in good order; nothing happens when it is down."""

@@ -4,7 +4,7 @@ from typing import Any  # Any: JSON
 
 from app import wire
 from app.api.answers import rfc3339
-from app.db.studies import Study
+from app.db.studies import Usage
 from app.domain.rounds import Round
 from app.domain.trials import Checkpoint
 from app.services.studies import DryRun
@@ -21,6 +21,7 @@ def study_answer(view: StudyView) -> Json:
         "name": study.definition.name,
         "state": study.state,
         "waiting_for": view.waiting_for,
+        "waits_because": view.waits_because,
         "warnings": list(view.warnings),
         "workload": study.definition.workload,
         "definition": wire.to_wire(study.definition),
@@ -28,7 +29,7 @@ def study_answer(view: StudyView) -> Json:
         "problem": next((t for one in view.rounds if (t := problem_text(one))), None),
         "best": best_answer(view.best) if view.best else None,
         "seconds_per_step": study.seconds_per_step,
-        "budget": budget_answer(study),
+        "budget": usage_answer(study.steps, study.gpu_seconds),
         "recommendation_id": study.recommendation_id,
         "created_at": rfc3339(study.created_at),
         "updated_at": rfc3339(study.updated_at),
@@ -64,22 +65,20 @@ def problem_text(found: Round) -> str | None:
     )
 
 
-def budget_answer(study: Study) -> Json:
-    """Limits and what is used of them."""
-    steps, seconds = study.steps, study.gpu_seconds
+def usage_answer(steps: Usage, seconds: Usage) -> Json:
+    """Limits, and what is used and left of them (null: no limit)."""
     return {
-        "steps": {
-            "limit": steps.limit,
-            "spent": steps.spent,
-            "reserved": steps.reserved,
-            "lost": steps.beyond,
-        },
-        "gpu_seconds": {
-            "limit": seconds.limit,
-            "spent": seconds.spent,
-            "reserved": seconds.reserved,
-            "overrun": seconds.beyond,
-        },
+        "steps": {**_usage(steps), "lost": steps.beyond},
+        "gpu_seconds": {**_usage(seconds), "overrun": seconds.beyond},
+    }
+
+
+def _usage(used: Usage) -> Json:
+    return {
+        "limit": used.limit,
+        "spent": used.spent,
+        "reserved": used.reserved,
+        "remaining": used.left,
     }
 
 

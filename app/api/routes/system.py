@@ -17,8 +17,8 @@ signed_in = [Depends(principal)]
 
 
 @router.get("/healthz")
-def is_alive() -> Response:
-    """The process answers."""
+async def is_alive() -> Response:
+    """The process answers; also while every thread waits for a database that is away."""
     return JsonAnswer({"status": "ok"})
 
 

@@ -33,7 +33,7 @@ def check(facts: PromotionFacts) -> Verdict:
     if refused is not None:
         return refused
     if facts.growth <= 1:
-        why = f"{facts.to_steps} steps are no longer training: nothing has to transfer"
+        why = f"{facts.to_steps} steps are as long as before: nothing has to transfer"
         return Inconclusive(("longer horizon",), why)
     problems = [
         f"{one.parameter} (role {one.role})"

@@ -1,11 +1,11 @@
 """Ranks do not hold between rounds.
 
-What it does: takes the configurations that ran under the same seed at this and at a shorter
-horizon. Under 6 pairs it only asks whether the earlier winner is still within what ties with the
-best. From 6 on it asks how well the ranks agree inside the top set of both lengths. It blocks a
-tune round only, and only if they do not agree and the promoted best also loses clearly to another
-re-run, until 8 configurations were tried here that no shorter run had chosen. A final round
-concludes nothing from shorter runs any more: there it only says so.
+What it does: takes the configurations that ran under the same seed and the same fixed values at
+this and at a shorter horizon. Under 6 pairs it only asks whether the earlier winner is still within
+what ties with the best. From 6 on it asks how well the ranks agree inside the top set of both
+lengths. It blocks a tune round only, and only if they do not agree and the promoted best also loses
+clearly to another re-run, until 8 configurations were tried here that no shorter run had chosen. A
+final round concludes nothing from shorter runs any more: there it only says so.
 
 Why it matters: conclusions at a short horizon may not hold at twice the length, let alone at full
 length (P-21); conclusions of shorter runs are re-checked as needed (P-23), at every round where

@@ -17,14 +17,14 @@ is multiplied by itself.
 from dataclasses import replace
 
 from app.policy.admission import RoundAdmission, at_review
-from app.policy.baseline import Baseline, baseline_of
+from app.policy.baseline import NO_BASELINE, Baseline, baseline_of
 from app.policy.conditions import Conditions, conditions_of
 from app.policy.facts import ReviewFacts
 from app.policy.gradient_variance import Raised, raised_variance
 from app.policy.progress import thinned
 from app.policy.rule import Rule, Severity, Stage
 from app.policy.step_factor import Factor, expected_factor
-from app.policy.verdicts import Clear, Finding, Inconclusive, Judged, Verdict
+from app.policy.verdicts import Clear, Finding, Judged, Verdict
 
 ACTION = "Train about {} steps, or have the horizon checked anew; nothing is multiplied by itself."
 
@@ -33,8 +33,7 @@ def check(facts: RoundAdmission) -> Verdict:
     """Judge what raises the variance against the round that the horizon was chosen by."""
     baseline = baseline_of(facts.study)
     if baseline is None:
-        why = "no reviewed tune round before this one, here or in an earlier study of this name"
-        return Inconclusive(("predecessor",), why)
+        return NO_BASELINE
     before = conditions_of(baseline.round.definition)
     raised = raised_variance(before, Conditions(facts.parameters, facts.fixed, facts.tags))
     if not raised:

@@ -12,8 +12,10 @@ different code cannot be compared.
 What to do: have the horizon checked anew before it is trusted; repeat trials that ran other code.
 """
 
+from collections import Counter
+
 from app.policy.admission import RoundAdmission
-from app.policy.baseline import Baseline, baseline_of, before_round
+from app.policy.baseline import NO_BASELINE, Baseline, baseline_of, before_round
 from app.policy.conditions import (
     Change,
     Conditions,
@@ -23,7 +25,7 @@ from app.policy.conditions import (
 )
 from app.policy.facts import ReviewFacts
 from app.policy.rule import Rule, Severity, Stage
-from app.policy.verdicts import Clear, Finding, Inconclusive, Judged, Verdict
+from app.policy.verdicts import Clear, Finding, Judged, Verdict
 
 ACTION = "Have the horizon checked anew: it may need more steps, or fewer."
 REPEAT = "Run the trials of other versions again, so that all that is compared ran one code."
@@ -33,29 +35,27 @@ def check(facts: RoundAdmission) -> Verdict:
     """Judge a round before it opens; its own code is not known yet."""
     baseline = baseline_of(facts.study)
     if baseline is None:
-        return _no_baseline()
+        return NO_BASELINE
     codes = facts.earlier[-1].codes if facts.earlier else ()
     return _judge(baseline, Conditions(facts.parameters, facts.fixed, facts.tags), codes)
 
 
 def check_review(facts: ReviewFacts) -> Verdict:
     """Judge a reviewed round: the code of all trials in its setting, then everything else."""
-    versions = tuple(sorted({trial.code for trial in facts.trials if trial.code}))
+    ran = Counter(sorted(trial.code for trial in facts.trials if trial.code))
+    versions = tuple(ran)
     if len(versions) > 1:
-        ids = tuple(trial.trial_id for trial in facts.trials if trial.code != versions[0])
+        usual = ran.most_common(1)[0][0]  # of equally common ones the first by name
+        ids = tuple(trial.trial_id for trial in facts.trials if trial.code not in (None, usual))
         evidence, n = {"codes": versions}, len(facts.trials)
         judged = Judged(evidence, float(len(versions)), 1.0, n_used=n, trial_ids=ids)
-        message = f"trials that are judged together ran {len(versions)} versions of the code"
+        told = f"{len(versions)} versions of the code, {ran[usual]} of {n} the same"
+        message = f"trials that are judged together ran {told}"
         return Finding(message, REPEAT, judged)
     baseline = baseline_of(before_round(facts.study, facts.round.number))
     if baseline is None:
-        return _no_baseline()
+        return NO_BASELINE
     return _judge(baseline, conditions_of(facts.round.definition), versions)
-
-
-def _no_baseline() -> Inconclusive:
-    why = "no reviewed tune round before this one, here or in an earlier study of this name"
-    return Inconclusive(("predecessor",), why)
 
 
 def _judge(baseline: Baseline, now: Conditions, codes: tuple[str, ...]) -> Verdict:

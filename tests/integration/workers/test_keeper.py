@@ -86,6 +86,23 @@ def test_training_that_ignores_term_is_killed_with_its_child_after_the_grace(
     assert are_gone(pids)
 
 
+def test_the_whole_group_is_asked_to_end(launch: Launch, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    child = (
+        "import pathlib, signal, time\n"
+        f"signal.signal(signal.SIGTERM, lambda *_: pathlib.Path({str(told)!r}).touch())\n"
+        f"pathlib.Path({str(tmp_path / 'ready')!r}).touch()\n"
+        "time.sleep(600)\n"
+    )
+    keeper = launch(stubborn(child))
+    wait_until((tmp_path / "ready").exists, seconds=30, what="the child listens")
+    keeper.end(60.0)
+    wait_until(told.exists, seconds=30, what="the child, too, is asked to end")
+    keeper.end(0.0)
+    assert end_of(keeper) == Ended(-signal.SIGKILL, "asked")
+    assert are_gone(pids_of(tmp_path))
+
+
 def test_training_is_given_the_grace_before_it_is_killed(launch: Launch, tmp_path: Path) -> None:
     saved = tmp_path / "saved"
     program = (

@@ -92,6 +92,8 @@ def test_evidence_is_collected_once_per_setting() -> None:
     advice = advice_on(study)
     assert advice.action is Action.COLLECT_EVIDENCE
     assert not accepts(study, advice)
+    nothing = replace(study, rounds=(*study.rounds[:1], replace(again, has_run=False)))
+    assert accepts(nothing, advice), "a round that ran nothing collected nothing"
 
 
 def test_limits_count_distinct_horizons_of_tune_and_final_rounds_only() -> None:

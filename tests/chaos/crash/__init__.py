@@ -1,0 +1,2 @@
+"""Deaths at named points: before and after each commit, publish, rename, sync, request
+and start."""

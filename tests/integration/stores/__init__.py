@@ -1,0 +1,1 @@
+"""Checkpoint stores against real folders and a real S3 server."""
