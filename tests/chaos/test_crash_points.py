@@ -9,16 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
+
 from paceline.client import ClientError
 from tests.chaos import figures, invariants
 from tests.chaos.amount import WHOLE, amount
 from tests.chaos.crash.crashes import Crashes
-from tests.chaos.world import World
+from tests.chaos.world import START_SECONDS, World
 from tests.e2e.services import is_settled
 from tests.support.waiting import wait_until
 
 Json = Any  # JSON, as the contract says
 TRIALS = 8
+A_DEATH_SECONDS = 20.0  # a start in which somebody dies as planned is not waited for longer
 FIRST, SECOND = "the first time", "a later time"
 MOST_LIVES = 2  # of a study in which a later time may come
 
@@ -53,12 +56,17 @@ class Lives:
         self.studies.append(study["id"])
 
     def start_again(self) -> None:
-        """End the API and a worker, so that what is reached at a start comes up again."""
+        """End the API and a worker, so that what is reached at a start comes up again; a token's
+        last use is written down once a minute, so that is forgotten."""
+        with psycopg.connect(self.world.database_url) as session:
+            session.execute("UPDATE tokens SET last_used_at = NULL")
         for member in (self.world.apis[0], self.world.workers[0]):
             if member.process.is_running:
                 member.process.kill()
+        self.world.patience_seconds = A_DEATH_SECONDS
         with contextlib.suppress(AssertionError):  # the planned death, before it was ready
             self.world.revive()
+        self.world.patience_seconds = START_SECONDS
         self.world.revive()
 
     def starts(self) -> int:

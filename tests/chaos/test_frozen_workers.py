@@ -65,7 +65,11 @@ def trains(world: World, attempt: str) -> bool:
 
 def fenced_writes(world: World) -> int:
     """How many writes the API refused because the attempt had another holder by then."""
-    with urllib.request.urlopen(f"{world.service.url}/metrics", timeout=30) as answer:  # noqa: S310 - our own address
+    token = world.token_file.read_text().strip()
+    asked = urllib.request.Request(
+        f"{world.service.url}/metrics", headers={"Authorization": f"Bearer {token}"}
+    )
+    with urllib.request.urlopen(asked, timeout=30) as answer:
         lines = answer.read().decode().splitlines()
     return sum(int(float(line.split()[-1])) for line in lines if line.startswith(FENCED))
 

@@ -52,7 +52,7 @@ def test_workers_killed_at_random_points_lose_nothing(
     wanted = amount(full=150, part=4)
     job = world.trainer.job(resumable=resumable)
     study = world.post_study(trials=wanted + 4, job=job)
-    kills = []
+    kills: list[tuple[str, float]] = []
     while len(kills) < wanted:
         let_pass(chance.uniform(0.0, 1.5))
         member = chance.choice(world.workers)

@@ -23,7 +23,7 @@ from tests.support.waiting import free_port
 
 Json = Any  # JSON, as the contract says
 SETTLE_SECONDS = 300.0
-START_SECONDS = 90.0
+START_SECONDS = 90.0  # until a started process must be ready
 
 
 @dataclass
@@ -64,6 +64,7 @@ class World:
     database_url: str = ""
     token_file: Path = Path()
     expected_trials: dict[str, int] = field(default_factory=dict)
+    patience_seconds: float = START_SECONDS
 
     def __post_init__(self) -> None:
         self.database_url = create_database(self.postgres.url, "chaos")
@@ -187,8 +188,7 @@ class World:
         words = ("--database-url", self.database_url, "--port", str(port), "--store", self.store)
         process = self._begin(f"api-{port}", "api", *words, env=env)
         url = self.api_url(port)
-        process.until(lambda: is_ready(url), "paceline api to answer", START_SECONDS)
-        return process
+        return self._ready(process, lambda: is_ready(url), "paceline api to answer")
 
     def _begin_worker(
         self, name: str, words: tuple[str, ...], url: str, broker: bool, env: Mapping[str, str]
@@ -197,9 +197,17 @@ class World:
         bell = ("--broker", self.redis.url) if broker else ()
         more = ("--store", self.store, "--allow-commands", *bell, *words)
         process = self._begin(name, "worker", *said, *more, env=env)
-        process.until(
-            lambda: "worker registered" in process.log, f"{name} to register", START_SECONDS
+        return self._ready(
+            process, lambda: "worker registered" in process.log, f"{name} to register"
         )
+
+    def _ready(self, process: Process, is_ready: Callable[[], object], what: str) -> Process:
+        """The process once it is ready; one that does not get there is not left behind."""
+        try:
+            process.until(is_ready, what, self.patience_seconds)
+        except AssertionError:
+            process.kill()
+            raise
         return process
 
 

@@ -71,7 +71,13 @@ def test_a_posted_study_opens_its_first_round_with_trials(lab: Lab) -> None:
     assert set(study) >= FIELDS
     assert study["state"] == "active"
     assert study["waiting_for"] in ("trials", "worker")
-    assert study["budget"]["steps"] == {"limit": None, "spent": 0, "reserved": 0, "lost": 0}
+    assert study["budget"]["steps"] == {
+        "limit": None,
+        "spent": 0,
+        "reserved": 0,
+        "lost": 0,
+        "remaining": None,
+    }
     (first,) = study["rounds"]
     assert set(first) >= ROUND_FIELDS
     assert first["state"] == "open"

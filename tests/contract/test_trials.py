@@ -97,4 +97,10 @@ def test_cancelling_the_last_trial_sends_the_round_to_review(lab: Lab) -> None:
     study = lab.study(study_id)
     assert study["rounds"][0]["state"] == "in_review"
     assert study["waiting_for"] == "review"
-    assert study["budget"]["steps"] == {"limit": None, "spent": 6, "reserved": 0, "lost": 0}
+    assert study["budget"]["steps"] == {
+        "limit": None,
+        "spent": 6,
+        "reserved": 0,
+        "lost": 0,
+        "remaining": None,
+    }

@@ -94,7 +94,10 @@ class Service:
             },
             "parameters": {
                 "learning_rate": {
-                    "type": "float", "low": 0.003, "high": 0.3, "scale": "log",
+                    "type": "float",
+                    "low": 0.003,
+                    "high": 0.3,
+                    "scale": "log",
                     "role": "learning_rate",
                 }
             },
@@ -106,7 +109,7 @@ class Service:
             "concurrency": model.concurrency,
             "limits": {"total_steps": model.steps_limit, "gpu_hours": hours},
             "autopilot": "off",
-        }  # fmt: skip
+        }
         definition = wire.from_wire(StudyDefinition, body)
         model.id = studies.create_study(self.context, definition).study_id
         wanted = wanted_trials(StudyId(model.id), 1, None, "number")
