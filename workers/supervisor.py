@@ -27,6 +27,8 @@ from workers.tail import last_step
 TICK_SECONDS = 0.5  # the end of the training is heard at once; this is for everything else
 FIRST_HEARTBEAT_SECONDS = 2.0
 UNANSWERED_FRACTION = 0.3  # of the heartbeat's interval: come back soon after an outage
+TERMED = frozenset({-15, 143})
+TOLD_SECONDS = 1.0  # a TERM to worker and training alike: the training may be the first to end
 
 log = structlog.get_logger()
 
@@ -65,7 +67,14 @@ class Supervision:
             self._keep_in_touch(now, has_news=self.extras.are_due(now))
             self._act(now)
             ended = self._training.keeper.wait(TICK_SECONDS)
+        self._note_shutdown(ended)
         return ended
+
+    def _note_shutdown(self, ended: Ended) -> None:
+        """A training that ended because its whole node was told to has no fault of its own."""
+        seconds = TOLD_SECONDS if ended.exit_code in TERMED and self.demand is None else 0.0
+        if self._bench.stopping.wait(seconds):
+            self._ask(Demand.SHUTDOWN)
 
     def flush(self) -> bool:
         """After the end: until every report is acknowledged (True) or nobody wants them (False)."""
