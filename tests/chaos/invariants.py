@@ -68,7 +68,7 @@ def curves_are_whole(history: History) -> Iterator[str]:
             missing = sorted(set(history.grids[trial["id"]]) ^ set(curve))
             yield f"trial {trial['id']}: these steps are missing or too many: {missing}"
         for step, seen in curve.items():
-            expected = history.expected_value(trial, step) if step >= 0 else math.nan
+            expected = history.expected_value(trial, step)
             if not math.isclose(seen, expected, rel_tol=0, abs_tol=1e-13):
                 yield f"trial {trial['id']}: step {step} is {seen!r}, must be {expected!r}"
 
@@ -125,8 +125,8 @@ def promotions_happen_once(history: History) -> Iterator[str]:
 
 
 def acknowledged_writes_are_there(history: History) -> Iterator[str]:
-    """Every checkpoint that the service names lies in the store, and the attempt that succeeded
-    measured all that its training reported."""
+    """Every checkpoint that the service names lies in the store. (Measurements: see
+    `curves_are_whole`.)"""
     yield from (f"checkpoint is not in the store: {lost}" for lost in history.missing_checkpoints)
 
 
