@@ -1,8 +1,6 @@
-"""`make mutants`: tries them two at a time, prints who killed each, and fails if one survived.
+"""`make mutants`: tries them two at a time, prints who killed each, and fails if one survived."""
 
-Words behind the command choose mutants whose names contain one of them.
-"""
-
+import argparse
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +13,14 @@ from tests.mutants.runner import NoProof, Verdict, refuse_red, try_mutant
 AT_ONCE = 2
 
 
-def main(words: list[str]) -> int:
+def main() -> int:
     """The exit status: 0 once every chosen mutant was killed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("words", nargs="*", help="choose mutants whose names contain one of them")
+    words = parser.parse_args().words
     chosen = [m for m in ALL if not words or any(word in m.name for word in words)]
+    if not chosen:
+        parser.error(f"no mutant's name contains {' or '.join(words)}: see tests/mutants")
     started_at = time.monotonic()
     try:
         refuse_red(chosen)
@@ -29,7 +32,7 @@ def main(words: list[str]) -> int:
     killed = told.count(True)
     _say(f"\n{killed} of {len(chosen)} mutants killed in {time.monotonic() - started_at:.0f} s")
     figures.record("mutants of the safety code", faults=len(chosen), killed=killed)
-    return 0 if chosen and killed == len(chosen) else 1
+    return 0 if killed == len(chosen) else 1
 
 
 def _row(mutant: Mutant) -> bool:
@@ -55,4 +58,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
