@@ -8,6 +8,7 @@ from app.domain.trials import Trial
 
 FIRST_DELAY_SECONDS = 2.0  # with a claim's polling it stays within the contract's five
 LONGEST_DELAY_SECONDS = 300.0
+FREE_INTERRUPTIONS = 3  # losses and pre-emptions of one trial that cost it no waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ def conclude(finish: Finish, trial: Trial, max_attempts: int) -> End:
     if finish.outcome is Outcome.CANCELLED:
         return End(AttemptState.CANCELLED, TrialState.CANCELLED, EndReason.CANCELLED)
     reason = finish.reason or EndReason.PREEMPTED
-    return End(AttemptState.PREEMPTED, TrialState.WAITING, reason)
+    delay = interrupted_delay_seconds(trial.attempt_count - trial.failures)
+    return End(AttemptState.PREEMPTED, TrialState.WAITING, reason, delay_seconds=delay)
 
 
 def _completed(trial: Trial) -> End:
@@ -48,6 +50,13 @@ def _failed(trial: Trial, reason: EndReason, max_attempts: int) -> End:
         return End(AttemptState.FAILED, TrialState.FAILED, reason, is_failure=True)
     delay = back_off_seconds(trial.failures)
     return End(AttemptState.FAILED, TrialState.WAITING, reason, True, delay)
+
+
+def interrupted_delay_seconds(interruptions: int) -> float:
+    """How long a trial waits that was lost or pre-empted so often. Now and then a node goes; again
+    and again, the trial itself may fill its disk, and the slot is better used for others."""
+    beyond = interruptions - FREE_INTERRUPTIONS
+    return back_off_seconds(beyond - 1) if beyond > 0 else 0.0
 
 
 def back_off_seconds(failures_before: int) -> float:

@@ -129,15 +129,15 @@ class Production:
     database_url: str
     broker: str
     port: int = field(default_factory=free_port)
+    store: str = ""  # of all processes; unless said otherwise a folder of this fleet
     clients: list[Client] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.store = self.store or f"file://{self.fleet.folder}/store"
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def store(self) -> str:
-        return f"file://{self.fleet.folder}/store"
 
     def prepare(self) -> Service:
         """Schema and token, made as the README says, before any server runs."""

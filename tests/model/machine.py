@@ -205,7 +205,7 @@ class Machine(RuleBasedStateMachine):
             lambda: self.fleet.finish(one, one.token, outcome, step),
             lambda: self.service.finish(one.id, one.token, outcome, step),
         )
-        if was_live and one.state == "failed" and one.trial.state == "waiting":
+        if was_live and one.trial.state == "waiting" and one.trial.must_wait(one.state):
             self.service.delay(one.trial.id, BACK_OFF)
             one.trial.not_before = self.fleet.now + BACK_OFF
 

@@ -7,6 +7,7 @@ LEASE, SWEEP, GRACE = 10_250.0, 1_125.0, 250.0
 TIMEOUT = 500.0  # of a trial on a GPU
 JUMPS = (1_500.0, 4_000.0, 11_000.0)  # their sums stay 125 s away from every time that matters
 LIVE = ("leased", "running")
+FREE_INTERRUPTIONS = 3  # of a trial, before the next ones make it wait
 WORKERS, ALONE = ("w1", "w2", "w3"), "w3"  # the last one does not share the store
 
 
@@ -84,6 +85,11 @@ class Trial:
         """The earliest of the best finite values."""
         finite = [(v, s) for s, v in self.curve.items() if abs(v) < float("inf")]
         return min(finite)[::-1] if finite else None
+
+    def must_wait(self, ended: str) -> bool:
+        """Whether nobody may claim it for a while: it failed, or was interrupted too often."""
+        interruptions = len(self.attempts) - self.failures
+        return ended == "failed" or interruptions > FREE_INTERRUPTIONS
 
     def counts(self, saved: Saved) -> bool:
         """Whether a checkpoint lies on the lineage."""

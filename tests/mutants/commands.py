@@ -109,8 +109,15 @@ MUTANTS = (
     Mutant(
         "failures: a pre-emption ends the trial",
         "app/domain/retries.py",
-        "return End(AttemptState.PREEMPTED, TrialState.WAITING, reason)",
+        "return End(AttemptState.PREEMPTED, TrialState.WAITING, reason, delay_seconds=delay)",
         "return End(AttemptState.PREEMPTED, TrialState.FAILED, reason, is_failure=True)",
+        (RETRIES,),
+    ),
+    Mutant(
+        "failures: an interrupted trial never waits",
+        "app/domain/retries.py",
+        "return back_off_seconds(beyond - 1) if beyond > 0 else 0.0",
+        "return 0.0",
         (RETRIES,),
     ),
     Mutant(
