@@ -33,7 +33,7 @@ def find_service(
 ) -> Service:
     """The first place that names an address wins; a token given on its own beats its token."""
     here = directory or Path.cwd()
-    said_token = _read_token(token_file) if token_file else environment.get("PACELINE_TOKEN")
+    said_token = _said_token(token_file, environment)
     said_url = url or environment.get("PACELINE_URL")
     source = "--url" if url else "PACELINE_URL"
     for path in _client_files(environment, here):
@@ -45,7 +45,8 @@ def find_service(
     if said_url is None:
         raise ServiceNotFound(
             "no service named: start one with `paceline up`, or give --url and --token-file, "
-            "or set PACELINE_URL and PACELINE_TOKEN, or type `paceline login URL`"
+            "or set PACELINE_URL and PACELINE_TOKEN or PACELINE_TOKEN_FILE, "
+            "or type `paceline login URL`"
         )
     return Service(said_url, said_token, source)
 
@@ -79,6 +80,14 @@ def _read_client_file(path: Path) -> Service:
         raise ServiceNotFound(
             f'{path} is not {{"url", "token"}} ({error}): delete it, or type `paceline login URL`'
         ) from error
+
+
+def _said_token(token_file: str | Path | None, environment: Mapping[str, str]) -> str | None:
+    """By the flag, else by the token's variable, else by that of its file."""
+    if not token_file and environment.get("PACELINE_TOKEN"):
+        return environment["PACELINE_TOKEN"]
+    file = token_file or environment.get("PACELINE_TOKEN_FILE")
+    return _read_token(file) if file else None
 
 
 def _read_token(path: str | Path) -> str:

@@ -139,6 +139,11 @@ def test_flags_beat_variables_beat_files(tmp_path: Path) -> None:
     assert (by_flag.url, by_flag.token) == ("http://flag", "from-flag")
     by_variable = find_service(environment=variables, directory=inner)
     assert (by_variable.url, by_variable.token) == ("http://variable", "from-variable")
+    in_file = tmp_path / "token-of-variable"
+    in_file.write_text("from-its-file\n")
+    named = {"PACELINE_URL": "http://variable", "PACELINE_TOKEN_FILE": str(in_file)}
+    assert find_service(environment=named, directory=inner).token == "from-its-file"
+    assert find_service(environment=named | variables, directory=inner).token == "from-variable"
     by_file = find_service(environment={}, directory=inner)
     assert (by_file.url, by_file.token) == ("http://file", "from-file")
 
