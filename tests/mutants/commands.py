@@ -17,6 +17,9 @@ REGISTERED_AGAIN = (
     f"{CONTRACT}/test_workers.py::test_saying_it_again_takes_back_neither_a_drain_nor_a_cordon"
 )
 PAUSED_GIVES = f"{CLAIMS}::test_a_paused_study_gives_nothing"
+PAUSE_ASKS = (
+    f"{CONTRACT}/test_studies.py::test_pause_asks_running_attempts_to_stop_and_resume_goes_on"
+)
 RETRIES = f"{DOMAIN}/test_retries.py"
 FULL = f"{CONTRACT}/test_moments.py::test_two_claims_at_once_never_pass_the_concurrency"
 
@@ -68,6 +71,16 @@ MUTANTS = (
         "app/services/study_states.py",
         "        studies.change_state(connection, study, StudyState.PAUSED)\n",
         "",
+        (PAUSE_ASKS,),
+    ),
+    Mutant(
+        "pause: the trials stay open",
+        "app/services/study_states.py",
+        "        trials.set_open(connection, study_id, is_open=False)\n"
+        "        study = studies.lock(connection, study_id)\n"
+        "        studies.change_state(connection, study, StudyState.PAUSED)\n",
+        "        study = studies.lock(connection, study_id)\n"
+        "        studies.change_state(connection, study, StudyState.PAUSED)\n",
         (PAUSED_GIVES,),
     ),
     Mutant(

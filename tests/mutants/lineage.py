@@ -1,6 +1,6 @@
 """Mutants of lineage, horizon and checkpoints: what of a curve counts, whose weights."""
 
-from tests.mutants.mutant import CONTRACT, DOMAIN, WORKERS, Mutant
+from tests.mutants.mutant import CONTRACT, DOMAIN, Mutant
 
 PROGRESS, CURVES = f"{CONTRACT}/test_progress.py", f"{DOMAIN}/test_curves.py"
 MASKED = f"{PROGRESS}::test_a_resume_masks_what_came_after_its_checkpoint"
@@ -107,9 +107,7 @@ MUTANTS = (
         "workers/checkpoints.py",
         "/{claim.attempt_id}/{step}{suffix}",
         "/{step}{suffix}",
-        (
-            f"{WORKERS}/test_attempts.py::test_sdk_program_stores_checkpoints_after_their_measurements",
-        ),
+        ("tests/unit/workers/test_checkpoint_keys.py",),
     ),
     Mutant(
         "checkpoints: half a checkpoint is fetched",
