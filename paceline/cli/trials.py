@@ -88,7 +88,8 @@ def show(
             typer.echo(f"attempt {attempt['number']} on {_gpu_line(gpu)}")
     for saved in trial["checkpoints"]:
         typer.echo(f"checkpoint at {saved['step']}: {saved['store']}/{saved['key']}")
-    next_command(f"paceline trial curve {trial_id}")
+    has_failed = bool(trial["attempts"]) and trial["attempts"][-1]["state"] == "failed"
+    next_command(f"paceline trial {'logs' if has_failed else 'curve'} {trial_id}")
 
 
 def _gpu_line(gpu: dict[str, Any]) -> str:  # Any: JSON
