@@ -48,7 +48,7 @@ def test_workers_killed_at_random_points_lose_nothing(
 ) -> None:
     chance = random.Random(seed)
     world.start(workers=3)
-    world.trainer.pause(0.02)
+    world.trainer.pause(0.1)  # 3 s a training: most kills find one
     wanted = amount(full=150, part=4)
     job = world.trainer.job(resumable=resumable)
     study = world.post_study(trials=wanted + 4, job=job)
