@@ -1,6 +1,7 @@
 """Long polls of claims: one poller in this process asks the database for everybody who waits."""
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from prometheus_client import Histogram
 from starlette.concurrency import run_in_threadpool
 
+from app.api.looks import Looks
 from app.domain.reports import ClaimRequest
 from app.services.claims import Claimed, claim, gpu_counts_waiting
 from app.services.context import Context
@@ -48,7 +50,10 @@ class Waiters:
             return claimed
         waiter = _Waiter(request, is_gone, asyncio.get_running_loop().create_future())
         self._waiting.append(waiter)
-        self._poller = self._poller or asyncio.create_task(self._poll())
+        self._poller = self._poller or asyncio.create_task(
+            self._poll(),
+            context=contextvars.Context(),  # it serves many: no request's ids in its logs
+        )
         try:
             return await asyncio.wait_for(waiter.answer, request.wait_seconds)
         except TimeoutError:
@@ -64,12 +69,15 @@ class Waiters:
         return claimed
 
     async def _poll(self) -> None:
+        looks = Looks()
         try:
             while self._waiting and not self.is_stopping():
                 await self._pause()
                 sizes = await run_in_threadpool(gpu_counts_waiting, self._context)
+                looks.news = (self._context.bell.rings, *sizes)
                 for waiter in [w for w in self._waiting if sizes and _may_fit(w, sizes)]:
-                    await self._serve(waiter)
+                    if looks.is_due(_place(waiter), time.monotonic()):
+                        await self._serve(waiter, looks)
         finally:
             self._poller = None
             self._send_away()
@@ -82,14 +90,16 @@ class Waiters:
             if bell.rings != rings or self.is_stopping():
                 return
 
-    async def _serve(self, waiter: _Waiter) -> None:
+    async def _serve(self, waiter: _Waiter, looks: Looks) -> None:
         if waiter.answer.done():
             return
         if await waiter.is_gone():
             waiter.answer.set_result(None)
             return
         claimed = await self._try(waiter.request)
-        if claimed is not None and not waiter.answer.done():
+        if claimed is None:
+            looks.was_in_vain(_place(waiter), time.monotonic())
+        elif not waiter.answer.done():
             waiter.answer.set_result(claimed)
 
     def _send_away(self) -> None:
@@ -98,6 +108,11 @@ class Waiters:
         for waiter in self._waiting:
             if not waiter.answer.done():
                 waiter.answer.set_result(None)
+
+
+def _place(waiter: _Waiter) -> tuple[str, int]:
+    """What one worker's slots of one shape find, each of them finds."""
+    return (waiter.request.worker, waiter.request.offers.gpus)
 
 
 def _may_fit(waiter: _Waiter, sizes: list[int]) -> bool:

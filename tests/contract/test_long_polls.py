@@ -1,6 +1,7 @@
 """Long polls: whoever waits is served as soon as there is work; whoever left claims nothing."""
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 from app.api.metrics import Metrics
@@ -8,8 +9,11 @@ from app.api.waiting import Waiters
 from app.domain.ids import WorkerId
 from app.domain.reports import ClaimRequest, Offers
 from app.services.claims import Claimed
-from tests.contract.lab import Lab
+from tests.contract.lab import STUDY, Lab
 from tests.contract.slot import Slot
+from tests.support.waiting import wait_until
+
+IN_VAIN = r'paceline_claim_seconds_count\{outcome="nothing"\} (\S+)'
 
 
 def test_a_waiting_claim_is_served_when_a_study_arrives(lab: Lab) -> None:
@@ -44,6 +48,31 @@ def test_a_client_that_left_claims_nothing(lab: Lab) -> None:
 
     assert asyncio.run(scene()) is None
     assert {trial["state"] for trial in lab.trials(_only_study(lab))} == {"waiting"}
+
+
+def test_work_that_nobody_can_do_is_not_asked_for_all_the_time(lab: Lab) -> None:
+    """Eight slots of one worker wait for 4 s beside work for others: the database is asked at the
+    first claim of each, and then for one slot at growing intervals."""
+    lab.create(job={**STUDY["job"], "labels": {"zone": "nowhere"}})
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(Slot(lab, slot=str(n)).ask, wait_seconds=4) for n in range(8)]
+        assert {one.result(timeout=25).status_code for one in waiting} == {204}
+    (looks,) = re.findall(IN_VAIN, lab.client.get("/metrics").text)
+    assert 8 < float(looks) <= 8 + 6
+
+
+def test_whoever_looked_in_vain_is_served_when_fitting_work_arrives(lab: Lab) -> None:
+    lab.create(job={**STUDY["job"], "labels": {"zone": "nowhere"}})
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(Slot(lab).ask, wait_seconds=30)
+        wait_until(lambda: lab.client.app.state.waiters.count, seconds=10, what="somebody waits")
+        study = lab.create()
+        answer = waiting.result(timeout=25)
+    assert answer.json()["trial"]["study_id"] == study["id"]
+
+
+def has_looked(lab: Lab) -> bool:
+    return bool(re.findall(IN_VAIN, lab.client.get("/metrics").text))
 
 
 async def _has_left() -> bool:

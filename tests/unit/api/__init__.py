@@ -1,0 +1,1 @@
+"""The parts of the API that need no service to be judged."""

@@ -1,0 +1,38 @@
+"""Places that found nothing look again ever later, and never all at once."""
+
+from app.api.looks import IN_VAIN_A_SECOND, LEAST_SECONDS, LONGEST_SECONDS, Looks
+
+
+def test_a_place_that_found_nothing_looks_again_ever_later() -> None:
+    looks, now, pauses = Looks(), 100.0, []
+    assert looks.is_due("a", now)
+    for _ in range(6):
+        looks.was_in_vain("a", now)
+        began = now
+        while not looks.is_due("a", now):
+            now += 0.125
+        pauses.append(now - began)
+    assert pauses == [0.5, 1.0, 2.0, LONGEST_SECONDS, LONGEST_SECONDS, LONGEST_SECONDS]
+
+
+def test_news_end_a_long_pause() -> None:
+    looks = Looks()
+    for now in (0.0, 10.0, 20.0):
+        looks.was_in_vain("a", now)
+    assert not looks.is_due("a", 20.0 + LEAST_SECONDS)
+    looks.news = (1,)
+    assert looks.is_due("a", 20.0 + LEAST_SECONDS)
+    assert not looks.is_due("a", 20.0)
+    assert looks.is_due("b", 20.0)  # has not looked in vain: what is new may be for it
+
+
+def test_a_large_fleet_asks_no_more_often_than_a_small_one() -> None:
+    looks, asked = Looks(), 0
+    places = [f"node-{number}" for number in range(1000)]
+    for tick in range(1200):  # a minute, with news all the time
+        now, looks.news = tick * 0.05, (tick,)
+        due = [place for place in places if looks.is_due(place, now)]
+        for place in due:
+            looks.was_in_vain(place, now)
+        asked += len(due)
+    assert asked <= len(places) + 60 * IN_VAIN_A_SECOND
