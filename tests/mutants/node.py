@@ -39,7 +39,7 @@ MUTANTS = (
         "keeper: a deadline later than it may be",
         "workers/supervisor.py",
         "self._training.keeper.renew(boot_seconds() + self._claim.timing.keeper_seconds)",
-        "self._training.keeper.renew(boot_seconds() + 10 * self._claim.timing.keeper_seconds)",
+        "self._training.keeper.renew(boot_seconds() + 1000 * self._claim.timing.keeper_seconds)",
         (FROZEN,),
     ),
     Mutant(

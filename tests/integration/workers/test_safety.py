@@ -63,6 +63,8 @@ def test_slot_of_a_killed_worker_stays_locked_until_its_training_has_ended(
     pids = running(tmp_path)
     worker.kill()
     worker.wait()
+    with pytest.raises(PlaceTaken):
+        take_all({"slot": tmp_path / "state" / "slots" / "0.lock"}, patience_seconds=0.0)
     assert all(map(is_alive, pids))
     start_node()  # same state folder: waits for the keeper
     assert are_gone(pids)
