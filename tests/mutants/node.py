@@ -66,8 +66,8 @@ MUTANTS = (
     Mutant(
         "keeper: a killed keeper leaves its training",
         "workers/launch.py",
-        "os.killpg(self._group, signal.SIGKILL)",
-        "pass",
+        "self._ended = self._orphaned()",
+        'self._ended = Ended(None, "keeper_lost")',
         (f"{KEEPER}::test_killed_keeper_takes_its_training_along_by_the_supervisor",),
     ),
     Mutant(
