@@ -74,16 +74,6 @@ MUTANTS = (
         (PAUSE_ASKS,),
     ),
     Mutant(
-        "pause: the trials stay open",
-        "app/services/study_states.py",
-        "        trials.set_open(connection, study_id, is_open=False)\n"
-        "        study = studies.lock(connection, study_id)\n"
-        "        studies.change_state(connection, study, StudyState.PAUSED)\n",
-        "        study = studies.lock(connection, study_id)\n"
-        "        studies.change_state(connection, study, StudyState.PAUSED)\n",
-        (PAUSED_GIVES,),
-    ),
-    Mutant(
         "cordon: the worker claims",
         "app/services/taking.py",
         "if door.worker_state not in (None, WorkerState.ACTIVE):",

@@ -49,6 +49,7 @@ def test_frozen_supervisor_loses_its_training_at_the_deadline(
     ledger.work.append(claim("a1", stubborn(), silence_seconds=0.5, **GRACE))
     worker = start_process()
     pids = running(tmp_path)
+    wait_until(lambda: len(ledger.heartbeats) > 1, seconds=30, what="the deadline was renewed")
     worker.send_signal(signal.SIGSTOP)
     wait_until(lambda: are_gone(pids), seconds=30, what="training and its child are gone")
     worker.send_signal(signal.SIGCONT)
