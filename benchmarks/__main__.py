@@ -1,6 +1,6 @@
-"""Runs every benchmark on one private, durable PostgreSQL and prints one table; `--write` keeps it
-in RESULTS.md."""
+"""Runs every benchmark on one private, durable PostgreSQL and prints one table."""
 
+import argparse
 import os
 import platform
 import sys
@@ -16,6 +16,8 @@ from benchmarks import (
     reviews,
     search_cost,
     status_poll,
+    turnaround,
+    wake_up,
 )
 from benchmarks.service import fresh_database, serving
 from benchmarks.table import Row, render
@@ -26,6 +28,9 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 
 def main() -> None:
     """Measure, print, and keep the table if asked."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="keep the table in RESULTS.md")
+    is_kept = parser.parse_args().write
     rows: list[Row] = []
     with running_postgres(is_durable=True) as server:
         rows += counts.measure(server)
@@ -36,11 +41,13 @@ def main() -> None:
             rows += ingestion.measure(server, service)
             rows += curves.measure(server, service)
             rows += status_poll.measure(server, service)
+            rows += turnaround.measure(service)
+        rows += wake_up.measure()
         rows += reviews.measure(server)
     rows += search_cost.measure()
     table = render(rows)
     sys.stdout.write(table + "\n")
-    if "--write" in sys.argv:
+    if is_kept:
         RESULTS.write_text(f"# Benchmarks\n\n{_preface()}\n\n{table}\n")
 
 

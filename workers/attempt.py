@@ -1,57 +1,55 @@
-"""One attempt from claim to finish: prepare its folder, supervise its training, tell its end."""
+"""One attempt from its claim until its training has ended: prepare its folder, start it, supervise
+it."""
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from app.domain.states import EndReason, Outcome
 from app.stores.store import StoreAway
-from paceline.client import ClientError
-from workers import logs
-from workers.api import AttemptApi, StaleAttempt, until_answered
+from workers.api import AttemptApi, StaleAttempt
 from workers.bench import Bench
 from workers.claim import Claim
 from workers.command import CannotRun, Command, job_command
-from workers.demands import Demand
+from workers.ending import Ending, finish
 from workers.environment import our_variables, training_environment
 from workers.folder import TrialFolder, folder_of, make_folder, tidy, write_context
-from workers.launch import Ended, Keeper, Order, boot_seconds
-from workers.outcome import Conclusion, Seen, conclude, done_steps, says_no_memory
-from workers.reporter import Progress, Reporter
+from workers.launch import Keeper, Order, boot_seconds
+from workers.outcome import PREEMPTED, Conclusion
+from workers.reporter import Reporter
 from workers.resuming import CheckpointMissing, fetch_resume
 from workers.room import why_no_room
 from workers.supervisor import Supervision, Training
 
-PREEMPTED = Conclusion(Outcome.PREEMPTED, EndReason.PREEMPTED)
-
 log = structlog.get_logger()
 
 
-def run_attempt(claim: Claim, bench: Bench, keeper: Keeper, meanwhile: Callable[[], None]) -> None:
-    """Run a claimed attempt to its end, whatever that is; returns when the slot is free again.
-    `meanwhile` is done once the training has started."""
+def run_attempt(
+    claim: Claim, bench: Bench, keeper: Keeper, meanwhile: Callable[[], None]
+) -> Ending | None:
+    """Run a claimed attempt's training; returns once the slot is free again, with the attempt's end
+    under way (None: there was no training). `meanwhile` is done once the training has started."""
     api = AttemptApi(bench.client, claim.attempt_id, claim.token)
     folder = folder_of(bench.options.state_dir, claim)
-    context = {"attempt_id": claim.attempt_id, "trial_id": claim.trial["id"]}
-    with structlog.contextvars.bound_contextvars(**context):
-        try:
-            make_folder(bench.options.state_dir, claim)
-            command = job_command(claim.job, bench.options)
-            resume = fetch_resume(claim, bench, api, folder)
-            order = prepare(claim, bench, folder, command, resume)
-        except (StaleAttempt, CheckpointMissing, OSError, CannotRun) as error:
-            give_back(claim, bench, api, error)
-        else:
-            reporter = Reporter(claim, api, folder, bench.store, command.directory)
-            training = Training(folder, keeper, reporter)
-            keeper.launch(order)
-            reporter.start()
-            supervise(claim, bench, api, training, meanwhile)
-    tidy(folder)
+    try:
+        make_folder(bench.options.state_dir, claim)
+        command = job_command(claim.job, bench.options)
+        resume = fetch_resume(claim, bench, api, folder)
+        order = prepare(claim, bench, folder, command, resume)
+    except (StaleAttempt, CheckpointMissing, OSError, CannotRun) as error:
+        give_back(claim, bench, api, error)
+        tidy(folder)
+        return None
+    reporter = Reporter(claim, api, folder, bench.store, command.directory)
+    training = Training(folder, keeper, reporter)
+    keeper.launch(order)
+    reporter.start()
+    supervision = Supervision(claim, bench, api, training)
+    ending = Ending(claim, bench, training, supervision, supervision.watch(meanwhile))
+    ending.start()
+    return ending
 
 
 def give_back(claim: Claim, bench: Bench, api: AttemptApi, error: Exception) -> None:
@@ -90,66 +88,4 @@ def prepare(
         stderr=str(folder.stderr),
         grace_seconds=claim.timing.grace_seconds,
         valid_until=boot_seconds() + claim.timing.keeper_seconds,
-    )
-
-
-def supervise(
-    claim: Claim,
-    bench: Bench,
-    api: AttemptApi,
-    training: Training,
-    meanwhile: Callable[[], None],
-) -> None:
-    """Watch a training to its end, hand in what it reported, and finish the attempt."""
-    supervision = Supervision(claim, bench, api, training)
-    ended = supervision.watch(meanwhile)
-    asked = supervision.demand
-    no_room = supervision.no_room or why_no_room(bench)
-    if ended.message:
-        logs.add(training.folder, ended.message)
-    is_flushed = supervision.flush()
-    if supervision.demand is Demand.DROP:
-        return
-    if supervision.demand is Demand.CANCEL:
-        asked = Demand.CANCEL
-    progress = training.reporter.progress
-    seen = replace(
-        _seen(claim, ended, asked, progress, supervision.pace.last_step),
-        has_no_memory=says_no_memory(logs.tails(training.folder)["stderr"]),
-        had_no_room=no_room is not None,
-    )
-    end = conclude(seen) if is_flushed or asked is Demand.CANCEL else PREEMPTED
-    body = {**end.document(), "last_step": seen.done_steps, **supervision.extras.pending()}
-    if no_room is not None:
-        body["logs"] = logs.tails(training.folder, no_room)
-    if ended.exit_code is not None:
-        body["exit_code"] = ended.exit_code
-    log.info("attempt ended", **end.document(), exit_code=ended.exit_code, step=seen.done_steps)
-    finish(api, body, lambda: not supervision.is_over())
-
-
-def finish(api: AttemptApi, body: dict[str, Any], is_wanted: Callable[[], bool]) -> None:  # JSON
-    """Say it until it is heard; a service that disowns the attempt has heard enough."""
-    try:
-        for attempt in until_answered(is_wanted):
-            with attempt:
-                api.finish(body)
-    except (StaleAttempt, ClientError) as error:
-        log.warning("finish not accepted", why=str(error))
-
-
-def _seen(
-    claim: Claim, ended: Ended, asked: Demand | None, progress: Progress, last_step: int
-) -> Seen:
-    last = min(max(progress.last_step, last_step), claim.max_train_steps)
-    done = last
-    if ended.exit_code == 0:
-        done = done_steps(progress, last, claim.max_train_steps)
-    return Seen(
-        ended=ended,
-        demand=asked,
-        done_steps=done,
-        max_train_steps=claim.max_train_steps,
-        has_non_finite=progress.has_non_finite,
-        is_beyond_horizon=progress.is_beyond_horizon,
     )

@@ -10,8 +10,10 @@ from typing import Any
 import structlog
 from celery import Celery, bootsteps
 from celery.worker import WorkController, state
+from pydantic import ValidationError
 
 from app.logs import configure_logging
+from workers.hearing import Unheard, options_for
 from workers.node import Node
 from workers.options import WorkerOptions
 from workers.signals import end_on_signals, start_or_exit
@@ -46,27 +48,31 @@ SETTINGS = {
 log = structlog.get_logger()
 
 
+class WrongStart(Exception):
+    """A node cannot live in a Celery worker that was started like this."""
+
+
 class NodeStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships no types
-    """Starts the node when the pool stands, stops it before the process ends."""
+    """Starts the node when the pool stands, stops it before the process ends. What cannot work is
+    refused before there is a pool, with exit code 2."""
 
     requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: WorkController, **_: object) -> None:
         super().__init__(parent)
         self.node: Node | None = None
-
-    def start(self, parent: WorkController) -> None:
-        if parent.pool_cls.__module__ != THREADS:
-            log.error(
-                "this worker needs the pool `threads`: with any other its trainings would not hear "
-                "of a shutdown; start it with: celery -A workers.celery_app worker -P threads -c 1",
-                pool=parent.pool_cls.__module__,
-            )
-            raise SystemExit(2)
         options = parent.app.conf.paceline_options
         if options is None:  # started by `celery` itself: nobody has set up the logs
             configure_logging(as_json=not sys.stderr.isatty())
-        self.node = node = Node(options or WorkerOptions())
+        try:
+            _refuse_other_pools(parent)
+            self._options = options or _read_options(parent)
+        except (Unheard, WrongStart) as error:
+            log.error("the worker cannot start", why=str(error))
+            raise SystemExit(2) from error
+
+    def start(self, parent: WorkController) -> None:
+        self.node = node = Node(self._options)
         end_on_signals(node, _stop_celery)
         parent.app.conf.paceline_node = node
         start_or_exit(node)
@@ -95,12 +101,39 @@ def build(broker: str | None, options: WorkerOptions | None = None) -> Celery:
 
 def run(options: WorkerOptions) -> int:
     """`paceline worker --broker URL`: the same worker, started by our own command."""
-    words = ["worker", "-P", "threads", "-c", "1", "-Q", options.work_queue, "--loglevel=WARNING"]
+    queues = ",".join(options.queues) or "cpu"  # of no slot: the node says so itself
+    words = ["worker", "-P", "threads", "-c", "1", "-Q", queues, "--loglevel=WARNING"]
     try:
         build(options.broker, options).worker_main([*words, "--without-gossip", "--without-mingle"])
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def _read_options(parent: WorkController) -> WorkerOptions:
+    """From the environment, and slots for the queues of `-Q` where it says none. Raises Unheard,
+    WrongStart."""
+    try:
+        said = WorkerOptions()
+    except ValidationError as error:
+        wrong = [f"setting {one['loc'][0]}: {one['msg']}" for one in error.errors()]
+        raise WrongStart("; ".join(wrong)) from error
+    return options_for(tuple(parent.app.amqp.queues.consume_from), said)
+
+
+def _refuse_other_pools(parent: WorkController) -> None:
+    """Raises WrongStart. Children of prefork are never told of a shutdown, and green threads patch
+    what the node's own threads and processes stand on."""
+    pool = parent.pool_cls.__module__
+    wrong = [f"the pool {pool.rpartition('.')[2]}"] if pool != THREADS else []
+    wrong += [f"concurrency {parent.concurrency}"] if parent.concurrency != 1 else []
+    wrong += ["autoscaling"] if getattr(parent, "autoscale", None) else []
+    if wrong:
+        raise WrongStart(
+            f"this worker was given {' and '.join(wrong)}, but it needs the pool `threads` with one"
+            " thread, which only hears wake-ups: its slots have threads of their own; start it with"
+            " -P threads -c 1"
+        )
 
 
 def _stop_celery() -> None:

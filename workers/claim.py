@@ -49,6 +49,16 @@ class Claim:
     resume: Resume | None
 
     @property
+    def ids(self) -> dict[str, str]:
+        """What every log line about this attempt carries."""
+        trial = self.trial
+        return {
+            "study_id": trial["study_id"],
+            "trial_id": trial["id"],
+            "attempt_id": self.attempt_id,
+        }
+
+    @property
     def start_step(self) -> int:
         return self.resume.step if self.resume else 0
 

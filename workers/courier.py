@@ -5,6 +5,7 @@ It stands beside the reporter: a store that is away holds up neither training no
 import threading
 import time
 from collections.abc import Iterator
+from contextvars import copy_context
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -33,6 +34,7 @@ class Courier(threading.Thread):
         self._queue: SimpleQueue[Saved | None] = SimpleQueue()
         self._abandoned = threading.Event()
         self._closed_at: float | None = None
+        self._log_context = copy_context()  # threads begin with an empty one
 
     def hand_over(self, saved: Saved) -> None:
         """The measurements up to its step are acknowledged."""
@@ -51,14 +53,17 @@ class Courier(threading.Thread):
         self._queue.put(None)
 
     def run(self) -> None:
+        self._log_context.run(self._carry_all)
+
+    def _carry_all(self) -> None:
         try:
             while (saved := self._queue.get()) is not None and not self._abandoned.is_set():
                 self._carry(saved)
         except StaleAttempt as stale:
-            log.warning("attempt is no longer ours", attempt_id=self._claim.attempt_id, why=stale)
+            log.warning("attempt is no longer ours", why=str(stale))
             self.is_stale = True
         except ClientError as error:
-            log.warning("checkpoints abandoned", attempt_id=self._claim.attempt_id, why=error)
+            log.warning("checkpoints abandoned", why=str(error))
 
     def _carry(self, saved: Saved) -> None:
         source = self._folder.path / saved.path  # an absolute path stays itself

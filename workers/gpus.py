@@ -1,6 +1,7 @@
 """Which GPUs of the node this worker uses, and how its slots part them; pure."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from workers.inventory import Device
 
@@ -34,10 +35,19 @@ def _named(devices: Sequence[Device], word: str) -> Device | None:
     return found[0].parts[0] if found[0].parts else found[0]
 
 
-def partition(devices: Sequence[Device], per_slot: int) -> list[tuple[Device, ...]]:
-    """Groups of `per_slot` GPUs; those that do not fill a group stay unused."""
-    whole = len(devices) - len(devices) % per_slot
-    return [tuple(devices[n : n + per_slot]) for n in range(0, whole, per_slot)]
+def slot_sizes(asked: Sequence[int], count: int) -> tuple[int, ...]:
+    """How many of `count` GPUs each slot gets: one size as often as it fits, several as asked."""
+    return tuple(asked) * (count // asked[0]) if len(asked) == 1 else tuple(asked)
+
+
+def partition(devices: Sequence[Device], sizes: Sequence[int]) -> list[tuple[Device, ...]]:
+    """Groups of these sizes, in the order of the devices: neighbours are often linked best. Those
+    that are left over stay unused. Raises ValueError where there are too few.
+    """
+    if sum(sizes) > len(devices):
+        raise ValueError(f"{sum(sizes)} GPUs are asked for, and there are {len(devices)}")
+    starts = accumulate(sizes, initial=0)
+    return [tuple(devices[at : at + size]) for at, size in zip(starts, sizes, strict=False)]
 
 
 def partitioned(devices: Sequence[Device]) -> list[str]:

@@ -122,6 +122,8 @@ class Keeper:
         return Ended(None, "keeper_lost", "the keeper process was killed")
 
     def _tell(self, line: str) -> None:
+        if self._ended is not None:  # and may be closed, while the attempt's end is still told
+            return
         with contextlib.suppress(BrokenPipeError):  # it has ended; `wait` says how
             self._stream(self._process.stdin).write(line.encode() + b"\n")
 

@@ -1,7 +1,6 @@
 """The node: one process that owns slots and GPUs, registers them, runs a thread for each slot."""
 
 import importlib.metadata
-import os
 import threading
 import time
 from pathlib import Path
@@ -16,9 +15,9 @@ from workers.bench import Bench
 from workers.checkpoints import worker_store
 from workers.environment import copy_sdk
 from workers.folder import tidy_leftovers
-from workers.gpus import partition, partitioned, select_visible
 from workers.identity import Identity, read_identity
-from workers.inventory import Device, Inventory, open_inventory
+from workers.inventory import Device, open_inventory
+from workers.layout import Slots, slot_gpus, unused, visible_gpus
 from workers.locks import PlaceLock, take_all
 from workers.options import WorkerOptions
 from workers.retry_words import speak_plainly
@@ -29,10 +28,6 @@ from workers.wakeups import WakeUps
 JOIN_SECONDS = 0.5  # how long a signal may go unheard
 
 log = structlog.get_logger()
-
-
-class NoSlot(Exception):
-    """The options leave this worker nothing to run on."""
 
 
 class Node:
@@ -55,6 +50,8 @@ class Node:
         self._client = client = open_client(options)
         inventory = open_inventory(options.simulated_gpus)
         groups = slot_gpus(options, inventory)
+        if options.gpus_per_slot and (left := unused(visible_gpus(inventory), groups)):
+            log.warning("no slot has these GPUs", gpus=left)
         locks = [take_all(self._places(slot, gpus)) for slot, gpus in groups.items()]
         self._locks = [lock for held in locks for lock in held]
         tidy_leftovers(options.state_dir)
@@ -63,7 +60,7 @@ class Node:
         sdk_folder = copy_sdk(options.state_dir.resolve())
         for (slot, gpus), held in zip(groups.items(), locks, strict=True):
             descriptors = tuple(lock.descriptor for lock in held)
-            place = Place(identity, slot, options.work_queue, descriptors)
+            place = Place(identity, slot, options.queue_for(len(gpus)), descriptors)
             bench = Bench(client, options, store, sdk_folder, inventory, gpus, self.stopping)
             self._slots.append(Slot(place, bench, roster, self.wakeups))
         for thread in self._slots:
@@ -126,36 +123,8 @@ def open_client(options: WorkerOptions) -> Client:
     return Client(service.url, options.token or service.token)
 
 
-def slot_gpus(options: WorkerOptions, inventory: Inventory) -> dict[str, tuple[Device, ...]]:
-    """Every slot's name and its GPUs. Raises NoSlot."""
-    if options.gpus_per_slot is not None:
-        groups = _parted(inventory, options.gpus_per_slot)
-    else:
-        groups = [()] * options.slots
-    if not groups:
-        raise NoSlot("--slots 0 leaves nothing to run on: give at least 1")
-    return {str(number): gpus for number, gpus in enumerate(groups)}
-
-
-def _parted(inventory: Inventory, per_slot: int) -> list[tuple[Device, ...]]:
-    gpus = select_visible(inventory.devices(), os.environ.get("CUDA_VISIBLE_DEVICES"))
-    groups = partition(gpus, per_slot)
-    if not groups:
-        raise NoSlot(
-            f"--gpus-per-slot {per_slot}, but this worker sees {len(gpus)} GPUs: "
-            "ask for fewer, set CUDA_VISIBLE_DEVICES, or use --slots for CPU slots"
-        )
-    parts = partitioned(gpus)
-    if per_slot > 1 and parts:
-        raise NoSlot(
-            f"--gpus-per-slot {per_slot}, but {len(parts)} of this worker's GPUs are parts of one "
-            "(MIG), of which a process sees only one: use --gpus-per-slot 1"
-        )
-    return groups
-
-
 def registration(
-    options: WorkerOptions, identity: Identity, store: Store, groups: dict[str, tuple[Device, ...]]
+    options: WorkerOptions, identity: Identity, store: Store, groups: Slots
 ) -> dict[str, Any]:  # Any: JSON
     """The body of `POST /v1/workers`; the nonce shows that the API's store is this worker's too."""
     return {
@@ -169,7 +138,7 @@ def registration(
             {
                 "slot": slot,
                 "gpus": len(gpus),
-                "queue": options.work_queue,
+                "queue": options.queue_for(len(gpus)),
                 "devices": [
                     {"id": gpu.id, "name": gpu.name, "memory_bytes": gpu.memory_bytes}
                     for gpu in gpus

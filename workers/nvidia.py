@@ -32,11 +32,12 @@ class NvidiaGpus:
     def _opened(self) -> ModuleType | None:
         with self._lock:
             if not self._is_asked:
-                self._is_asked, self._library = True, _open()
+                self._is_asked, self._library = True, open_library()
         return self._library
 
 
-def _open() -> ModuleType | None:
+def open_library() -> ModuleType | None:
+    """NVIDIA's management library, opened; None without it or without a driver."""
     try:
         import pynvml  # noqa: PLC0415 - start-up time, and absent where there are no GPUs
     except ImportError:

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, PositiveInt, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -17,21 +17,23 @@ from pydantic_settings import (
 )
 
 Words = Annotated[tuple[str, ...], NoDecode]  # in a variable: separated by commas
+Sizes = Annotated[tuple[PositiveInt, ...], NoDecode]  # as above
 
 
 class WorkerOptions(BaseSettings):
     """The flags of `paceline worker`, as keyword arguments.
 
     url, token or token_file: the service; unsaid, found as every client finds it. name: what people
-    call this node. slots: how many CPU slots; gpus_per_slot: instead, one slot for each group of so
-    many GPUs. gpu_free_fraction: a GPU of which more memory is in use is not free, and its slot
-    claims nothing; simulated_gpus: a file that says which GPUs there are (workers/simulated_gpus).
-    queue: whose work is claimed (unsaid: `cpu`, or `gpu-<K>`). label: words `k=v` that jobs may ask
-    for. root: relative job folders lie beneath it. store: where checkpoints go.
-    state_dir: the worker's id, trial folders and slot locks; lock_dir: the node's GPU locks.
-    allow_commands: free command lines and absolute folders are run (an embedded worker on loopback
-    sets it). entrypoints: name -> argv. pass_env: variables (patterns) that trainings inherit.
-    broker: the Redis that wakes this worker; unsaid: it long-polls.
+    call this node. slots: how many CPU slots; unsaid: one, or none beside slots with GPUs.
+    gpus_per_slot: one number makes as many slots of so many GPUs as fit, several make a slot each,
+    in the order of the devices. gpu_free_fraction: a GPU of which more memory is in use is not
+    free, and its slot claims nothing; simulated_gpus: a file that says which GPUs there are
+    (workers/simulated_gpus). queue: one for all slots (unsaid: each has its own, `cpu` or
+    `gpu-<K>`). label: words `k=v` that jobs may ask for. root: relative job folders lie beneath it.
+    store: where checkpoints go. state_dir: the worker's id, trial folders and slot locks; lock_dir:
+    the node's GPU locks. allow_commands: free command lines and absolute folders are run (an
+    embedded worker on loopback sets it). entrypoints: name -> argv. pass_env: variables (patterns)
+    that trainings inherit. broker: the Redis that wakes this worker; unsaid: it long-polls.
     """
 
     model_config = SettingsConfigDict(
@@ -42,8 +44,8 @@ class WorkerOptions(BaseSettings):
     token: str = Field(default="", repr=False)
     token_file: Path | None = None
     name: str = Field(default_factory=socket.gethostname)
-    slots: int = 1
-    gpus_per_slot: int | None = Field(default=None, ge=1)
+    slots: int | None = None
+    gpus_per_slot: Sizes = ()
     gpu_free_fraction: float = Field(default=0.1, ge=0, le=1)
     simulated_gpus: Path | None = None
     queue: str = ""
@@ -58,11 +60,19 @@ class WorkerOptions(BaseSettings):
     broker: str = Field(default="", repr=False)
 
     @property
-    def work_queue(self) -> str:
-        """The resource class whose work this worker claims and whose wake-ups it hears."""
-        if self.queue:
-            return self.queue
-        return f"gpu-{self.gpus_per_slot}" if self.gpus_per_slot else "cpu"
+    def cpu_slots(self) -> int:
+        """Those that were said; unsaid, one where no GPUs are asked for."""
+        return (0 if self.gpus_per_slot else 1) if self.slots is None else self.slots
+
+    def queue_for(self, gpus: int) -> str:
+        """The resource class for which a slot with so many GPUs claims."""
+        return self.queue or (f"gpu-{gpus}" if gpus else "cpu")
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """Those of all its slots, each once: whose wake-ups it has to hear."""
+        sizes = self.gpus_per_slot + ((0,) if self.cpu_slots > 0 else ())
+        return tuple(dict.fromkeys(self.queue_for(gpus) for gpus in sizes))
 
     @property
     def labels(self) -> dict[str, str]:
@@ -74,6 +84,13 @@ class WorkerOptions(BaseSettings):
         if isinstance(value, str):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
+
+    @field_validator("gpus_per_slot", mode="before")
+    @classmethod
+    def _split_sizes(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",")) if value else ()
+        return (value,) if isinstance(value, int) else value or ()
 
     @field_validator("label")
     @classmethod

@@ -14,7 +14,7 @@ def end_all_of(trial_folder: Path) -> int:
     """SIGKILL, until nobody is left; how many there were. Elsewhere than Linux: nobody is found."""
     ended = 0
     for _ in range(ROUNDS):
-        alive = _at_work_for(trial_folder)
+        alive = at_work_for(trial_folder)
         if not alive:
             break
         for pid in alive:
@@ -24,7 +24,8 @@ def end_all_of(trial_folder: Path) -> int:
     return ended
 
 
-def _at_work_for(trial_folder: Path) -> list[int]:
+def at_work_for(trial_folder: Path) -> list[int]:
+    """The processes of this user whose training's folder it is."""
     said = f"PACELINE_TRIAL_DIR={trial_folder}".encode()
     return [
         int(entry.name)

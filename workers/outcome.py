@@ -43,6 +43,9 @@ class Conclusion:
         return {"outcome": self.outcome.value, "reason": self.reason.value}
 
 
+PREEMPTED = Conclusion(Outcome.PREEMPTED, EndReason.PREEMPTED)
+
+
 def conclude(seen: Seen) -> Conclusion:
     """The first that applies; `failed` is what counts against the trial."""
     code = seen.ended.exit_code

@@ -4,6 +4,7 @@ The file is the spool: what is not acknowledged is read again, so an outage lose
 
 import threading
 from collections.abc import Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Reporter(threading.Thread):
         self._courier = Courier(claim, api, folder, store)
         self._training_ended, self._abandoned = threading.Event(), threading.Event()
         self._offset = 0
+        self._log_context = copy_context()  # threads begin with an empty one
 
     def finish(self) -> None:
         """The training has ended: post what is left, then end."""
@@ -65,6 +67,9 @@ class Reporter(threading.Thread):
         self._training_ended.set()
 
     def run(self) -> None:
+        self._log_context.run(self._report)
+
+    def _report(self) -> None:
         self._training_ended.wait(START_SECONDS)
         self.progress.code = record_code(self._directory)
         try:
@@ -74,10 +79,10 @@ class Reporter(threading.Thread):
                 self._drain()
             self.progress.is_complete = is_last and self._has_courier_ended()
         except StaleAttempt as stale:
-            log.warning("attempt is no longer ours", attempt_id=self._claim.attempt_id, why=stale)
+            log.warning("attempt is no longer ours", why=str(stale))
             self.progress.is_stale = True
         except ClientError as error:
-            log.warning("reports abandoned", attempt_id=self._claim.attempt_id, why=error)
+            log.warning("reports abandoned", why=str(error))
 
     def _has_courier_ended(self) -> bool:
         """Once all checkpoints are registered or given up; False: nobody wants them."""

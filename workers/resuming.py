@@ -5,6 +5,7 @@ for weights may be large and stores slow or away.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from pathlib import Path
 
 import stamina
@@ -65,7 +66,9 @@ def _held(claim: Claim, api: AttemptApi) -> Iterator[None]:
             except ClientError as error:
                 log.warning("heartbeat not answered", why=str(error))
 
-    thread = threading.Thread(target=beat, name=f"holding-{claim.attempt_id}", daemon=True)
+    thread = threading.Thread(
+        target=copy_context().run, args=(beat,), name=f"holding-{claim.attempt_id}", daemon=True
+    )
     thread.start()
     try:
         yield

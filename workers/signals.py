@@ -9,8 +9,9 @@ import structlog
 
 from paceline.client import ClientError
 from paceline.service import ServiceNotFound
+from workers.layout import NoSlot
 from workers.locks import PlaceTaken
-from workers.node import Node, NoSlot
+from workers.node import Node
 
 KILLED_EXIT_CODE = 130
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from paceline.client import Client, ClientError
 from workers.api import claim, until_answered
 from workers.attempt import run_attempt
 from workers.bench import Bench
 from workers.claim import Claim, read_claim
+from workers.ending import Ending
 from workers.identity import Identity
 from workers.launch import Keeper
 from workers.quarantine import Quarantine
@@ -38,7 +40,8 @@ class Place:
 
 
 class Slot(threading.Thread):
-    """Runs attempts one after the other; the next keeper starts while a training runs."""
+    """Runs trainings one after the other; the next keeper starts while one runs, and the end of an
+    attempt is told while the next one is claimed and starts."""
 
     def __init__(self, place: Place, bench: Bench, roster: Roster, wakeups: WakeUps | None) -> None:
         super().__init__(name=f"slot-{place.slot}", daemon=True)
@@ -49,14 +52,18 @@ class Slot(threading.Thread):
         self._keeper: Keeper | None = None  # of the training that runs
         self._former: Keeper | None = None  # has ended, waits to be buried
         self._spare: Keeper | None = None  # for the next training
+        self._ending: Ending | None = None  # of the attempt before
 
     def run(self) -> None:
         while not self._bench.stopping.is_set():
+            clear_contextvars()  # the former attempt's ids, which what went wrong had to name, too
+            bind_contextvars(slot=self._place.slot)
             try:
                 self._turn()
             except Exception:
-                log.exception("slot in trouble", slot=self._place.slot)
+                log.exception("slot in trouble")
                 self._bench.stopping.wait(TROUBLE_SECONDS)
+        self._settle()
         self._asking.close()
         for keeper in (self._former, self._spare):
             if keeper:
@@ -77,15 +84,19 @@ class Slot(threading.Thread):
         if not self._quarantine.is_over():
             return
         asked_at = time.monotonic()
-        claimed = self._claim()
+        predecessor = self._ending if self._ending and self._ending.is_alive() else None
+        claimed = self._claim(predecessor)
         if claimed is None:
             self._catch_up()
-            self._idle(asked_at)
+            if predecessor is None:
+                self._idle(asked_at)
+            self._settle()  # what its finish gives back may be what was missing
             return
+        bind_contextvars(**claimed.ids)
         self._keeper = keeper = self._spare or Keeper(self._place.locks)
         self._spare = None
         try:
-            run_attempt(claimed, self._bench, keeper, self._catch_up)
+            ending = run_attempt(claimed, self._bench, keeper, self._catch_up)
         except Exception:
             keeper.close()  # nothing of the training is left
             raise
@@ -93,6 +104,15 @@ class Slot(threading.Thread):
             self._keeper = None
         self._bury()
         self._former = keeper
+        self._settle()  # one unfinished attempt beside the one that trains, never two
+        self._ending = ending
+
+    def _settle(self) -> None:
+        """Until the attempt before is finished, or given up."""
+        if self._ending:
+            self._ending.hurry()
+            self._ending.join()
+        self._ending = None
 
     def _bury(self) -> None:
         if self._former:
@@ -101,12 +121,16 @@ class Slot(threading.Thread):
 
     def _catch_up(self) -> None:
         """What neither a claim nor a start has to wait for."""
+        if self._ending:
+            self._ending.hurry()
         self._bury()
         self._spare = self._spare or Keeper(self._place.locks)
 
-    def _claim(self) -> Claim | None:
+    def _claim(self, predecessor: Ending | None) -> Claim | None:
         """A new attempt or None; repeated until answered, under one request id."""
         body = {**self._fixed(), "request_id": uuid.uuid4().hex}
+        if predecessor is not None:  # an answer at once: its finish may be what others wait for
+            body |= {"after": predecessor.named, "wait_seconds": 0}
         try:
             for attempt in until_answered(lambda: not self._bench.stopping.is_set()):
                 with attempt:
@@ -114,8 +138,9 @@ class Slot(threading.Thread):
         except ClientError as error:
             if self._bench.stopping.is_set():
                 return None
-            log.error("claim refused", slot=self._place.slot, why=str(error))
-            self._bench.stopping.wait(TROUBLE_SECONDS)
+            log.error("claim refused", why=str(error))
+            if predecessor is None:  # else an older service may know no `after`: ask without
+                self._bench.stopping.wait(TROUBLE_SECONDS)
             return None
         return None if answer is None else read_claim(answer)
 

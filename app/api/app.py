@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from app.api import errors, openapi
 from app.api.auth import Brake
 from app.api.headers import SecurityHeaders
+from app.api.log_ids import LogIds
 from app.api.metrics import Metrics
 from app.api.presence import Presence
 from app.api.routes import (
@@ -86,5 +87,6 @@ def create_app(context: Context) -> FastAPI:
     errors.install(app)
     app.add_middleware(DatabaseTroubles)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(LogIds)  # the outermost: what the others log has ids, too
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # FastAPI's documented hook
     return app

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from app.services.context import Context
 from app.services.leadership import Leadership
@@ -64,7 +65,9 @@ class Conductor:
                 self._due[duty.name] = time.monotonic() + duty.every_seconds
 
     def _do(self, duty: Duty) -> None:
+        clear_contextvars()  # the study that the duty before was busy with
+        bind_contextvars(duty=duty.name)
         try:
             duty.run(self._context)
         except Exception as error:
-            log.error("duty failed", duty=duty.name, exc_info=error)
+            log.error("duty failed", exc_info=error)

@@ -2,8 +2,10 @@
 
 from functools import cache
 
+from app.queue.mark import mark_broker
 from app.queue.wake import WakeUpNotSent, WakeUpSender
 from app.services.context import Context
+from app.services.installation import installation_mark
 from app.services.wake_ups import send_wake_ups
 
 
@@ -13,6 +15,13 @@ def relay_wake_ups(context: Context) -> None:
         send_wake_ups(context, _sender(context.settings.broker).wake, WakeUpNotSent)
     else:
         send_wake_ups(context, lambda _: None, WakeUpNotSent)
+
+
+def mark_broker_as_ours(context: Context) -> None:
+    """Nodes look for it to know that their broker is this one."""
+    mark = installation_mark(context) if context.settings.broker else None
+    if mark is not None:
+        mark_broker(context.settings.broker, mark)
 
 
 @cache

@@ -1,6 +1,7 @@
 """Reviews every round whose last trial has ended."""
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from app.services.context import Context
 from app.services.reviews import note_failure, review_round, rounds_to_review
@@ -12,10 +13,10 @@ def review_rounds(context: Context) -> int:
     """How many were reviewed; one that fails stays in review, says why, and holds up no other."""
     reviewed = 0
     for study_id, number in rounds_to_review(context):
+        bind_contextvars(study_id=study_id, round=number)
         try:
             reviewed += review_round(context, study_id, number)
         except Exception as error:
             trace_id = note_failure(context, study_id, number, error)
-            named = {"study_id": study_id, "round": number, "trace_id": trace_id}
-            log.error("review failed", **named, exc_info=error)
+            log.error("review failed", trace_id=trace_id, exc_info=error)
     return reviewed

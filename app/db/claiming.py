@@ -17,8 +17,9 @@ from sqlalchemy import (
     true,
 )
 
-from app.db import total_budget
+from app.db import predecessors, total_budget
 from app.db.attempts import IS_LIVE
+from app.db.predecessors import Predecessor, predecessor_of
 from app.db.tables import attempts, rounds, service_state, studies, trials, workers
 from app.db.trial_rows import TRIAL_COLUMNS, trial_of
 from app.db.turns import IS_MARKED, Turn, asked, has_steps_left, in_turn, is_due, turn_of
@@ -36,7 +37,8 @@ class Doorstep:
     """Who asks: what this request or slot holds already, whether it may claim, and where."""
 
     repeated: AttemptId | None  # the attempt that this very request made
-    unfinished: AttemptId | None  # an older one of the slot
+    unfinished: AttemptId | None  # an older one of the slot, not its predecessor
+    predecessor: Predecessor | None  # that the claim names, until it has ended
     worker_state: WorkerState | None  # None: not registered
     shares_store: bool
     seen_at: float | None  # None: not registered
@@ -70,12 +72,14 @@ class Candidate:
 def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
     """Everything about who asks and whose turn it is, in one statement."""
     who = {"worker": request.worker, "slot": request.slot, "request": request.request_id}
-    query = _arrival(is_of_study=request.study_id is not None)
+    is_following = request.after is not None
+    query = _arrival(is_of_study=request.study_id is not None, is_following=is_following)
     rows = connection.execute(query, who | asked(request)).all()
     row = rows[0]
     return Doorstep(
         repeated=row.repeated,
         unfinished=row.unfinished,
+        predecessor=predecessor_of(row) if is_following else None,
         worker_state=WorkerState(row.worker_state) if row.worker_state else None,
         shares_store=row.shares_store is not False,
         seen_at=row.seen_at,
@@ -87,14 +91,14 @@ def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
 
 
 @cache
-def _arrival(*, is_of_study: bool) -> Select[Any]:  # Any: a row
-    who = _who().subquery()
-    turn = in_turn(is_of_study=is_of_study).subquery()
+def _arrival(*, is_of_study: bool, is_following: bool) -> Select[Any]:  # Any: a row
+    who = _who(is_following).subquery()
+    turn = in_turn(is_of_study=is_of_study, is_following=is_following).subquery()
     order = (turn.c.rank, turn.c.held, turn.c.served_at, turn.c.study_id)
     return select(who, turn).select_from(who.outerjoin(turn, true())).order_by(*order)
 
 
-def _who() -> Select[Any]:  # Any: a row
+def _who(is_following: bool) -> Select[Any]:  # Any: a row
     mine = attempts.c.worker == bindparam("worker")
     repeated = select(attempts.c.id).where(mine, attempts.c.request_id == bindparam("request"))
     unfinished = (
@@ -104,6 +108,8 @@ def _who() -> Select[Any]:  # Any: a row
         .order_by(attempts.c.started_at)
         .limit(1)
     )
+    if is_following:
+        unfinished = unfinished.where(attempts.c.id != bindparam("after"))
     worker = workers.c.id == bindparam("worker")
     return select(
         repeated.scalar_subquery().label("repeated"),
@@ -115,6 +121,7 @@ def _who() -> Select[Any]:  # Any: a row
         _number("quiet_until").label("quiet_until"),
         now_seconds().label("now"),
         total_budget.is_limited().label("is_limited"),
+        *(predecessors.columns() if is_following else ()),
     )
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
     true,
 )
 
-from app.db import total_budget
+from app.db import predecessors, total_budget
 from app.db.tables import rounds, studies, trials
 from app.db.types import now_seconds
 from app.domain.ids import StudyId
@@ -56,26 +56,31 @@ def turns_of(
     connection: Connection, request: ClaimRequest, passed: frozenset[StudyId]
 ) -> tuple[Turn, ...]:
     """The next turns, without the studies that were passed over."""
-    query = in_turn(is_of_study=request.study_id is not None)
+    query = in_turn(
+        is_of_study=request.study_id is not None, is_following=request.after is not None
+    )
     query = query.where(studies.c.id.not_in(sorted(passed)))
     return tuple(map(turn_of, connection.execute(query, asked(request))))
 
 
 def asked(request: ClaimRequest) -> dict[str, object]:
     """The parameters of `in_turn`."""
-    return {"gpus": request.offers.gpus, "study": request.study_id}
+    place = {"gpus": request.offers.gpus, "study": request.study_id}
+    return place | predecessors.named(request)
 
 
 def turn_of(row: Any) -> Turn:  # Any: a row
     return Turn(StudyId(row.study_id), row.job)
 
 
-def in_turn(*, is_of_study: bool) -> Select[Any]:
-    """Studies with something to claim, best first."""
+def in_turn(*, is_of_study: bool, is_following: bool) -> Select[Any]:
+    """Studies with something to claim, best first; a claim that follows an attempt sees the order
+    as that one's finish will leave it."""
     s = studies.c
     job = s.definition["job"]
     is_asked_for = s.id == bindparam("study") if is_of_study else job.as_string() != "external"
     running = _running()
+    going_on = running - predecessors.one_of_study() if is_following else running
     has_room = or_(s.concurrency.is_(None), running < s.concurrency)
     has_waiting = _probe(and_(is_due(), has_steps_left())).is_not(None)
     has_work = or_(and_(has_room, has_waiting), _probe(IS_MARKED).is_not(None))
@@ -84,7 +89,7 @@ def in_turn(*, is_of_study: bool) -> Select[Any]:
             s.id.label("study_id"),
             job.label("job"),
             (-s.priority).label("rank"),
-            (running * _gpus_of_trial()).label("held"),
+            (going_on * _gpus_of_trial()).label("held"),
             s.served_at,
         )
         .where(IS_ACTIVE, is_asked_for, has_work)

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from app.domain.curves import Batch
 from app.domain.errors import InvalidInput
 from app.domain.gpus import GpuDevice, GpuReading
-from app.domain.ids import StudyId, WorkerId
+from app.domain.ids import AttemptId, StudyId, WorkerId
 from app.domain.space import STRICT_FIELDS
 from app.domain.states import EndReason, Outcome
 
@@ -35,8 +35,18 @@ class Offers:
 
 
 @dataclass(frozen=True, slots=True)
+class Predecessor:
+    """The slot's attempt whose training has ended, while its last reports are on their way."""
+
+    __pydantic_config__: ClassVar = STRICT_FIELDS
+    attempt_id: AttemptId
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """A slot asks for work; `request_id` makes the request repeatable."""
+    """A slot asks for work; `request_id` makes the request repeatable. The attempt `after` which
+    the slot claims may still report and finish; any other of the slot is lost."""
 
     __pydantic_config__: ClassVar = STRICT_FIELDS
     worker: WorkerId
@@ -47,6 +57,7 @@ class ClaimRequest:
     offers: Offers = Offers()
     study_id: StudyId | None = None
     wait_seconds: float = 0.0
+    after: Predecessor | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.wait_seconds <= MAX_WAIT_SECONDS:

@@ -10,6 +10,7 @@ from app.domain.ids import AttemptId
 from app.domain.reports import ClaimRequest
 from app.domain.trials import Start, Trial
 from app.services.context import Context
+from app.services.fence import refuse_other_token
 from app.services.leases import release_lost
 from app.services.server_key import server_key
 from app.services.taking import RequestRepeated, Taken, take
@@ -32,8 +33,11 @@ class Claimed:
 
 
 def claim(context: Context, request: ClaimRequest) -> Claimed | None:
-    """An attempt for this slot, or None when nothing fits it now."""
+    """An attempt for this slot, or None when nothing fits it now. Raises StaleAttempt for a
+    predecessor under another's token."""
     key = server_key(context)
+    if request.after is not None:
+        refuse_other_token(key, request.after.attempt_id, request.after.token)
     for _ in range(_TURNS):
         try:
             with context.database.writing() as connection:

@@ -14,11 +14,7 @@ from app.domain.trials import Attempt
 def hold_known(connection: Connection, key: bytes, attempt_id: AttemptId, token: str) -> Held:
     """The attempt whose token this is, locked. Raises MissingObject or StaleAttempt."""
     held = attempts.hold(connection, attempt_id)
-    if not is_token_of(key, attempt_id, token):
-        raise StaleAttempt(
-            f"the attempt token presented is not that of {attempt_id}",
-            hint="send the `token` of the claim as the header Paceline-Attempt-Token",
-        )
+    refuse_other_token(key, attempt_id, token)
     return held
 
 
@@ -27,6 +23,15 @@ def hold_current(connection: Connection, key: bytes, attempt_id: AttemptId, toke
     held = hold_known(connection, key, attempt_id, token)
     refuse_unless_live(held.attempt)
     return held
+
+
+def refuse_other_token(key: bytes, attempt_id: AttemptId, token: str) -> None:
+    """Raises StaleAttempt unless the token is this attempt's."""
+    if not is_token_of(key, attempt_id, token):
+        raise StaleAttempt(
+            f"the attempt token presented is not that of {attempt_id}",
+            hint="send the `token` of the claim as the header Paceline-Attempt-Token",
+        )
 
 
 def refuse_unless_live(attempt: Attempt) -> None:

@@ -1,5 +1,6 @@
 """Taking a trial for a slot: which one, from which checkpoint, with what set aside."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any  # Any: JSON of the study's definition
 
@@ -66,15 +67,39 @@ def take(
     takes_marked = not is_quiet(door.watch, door.now, timing)
     reader = Reader(request.worker, door.shares_store)
     taking = _Taking(connection, settings, request, reader, takes_marked, door.is_limited)
-    turns, passed = door.turns, frozenset[StudyId]()
-    while turns:
-        for turn in turns:
-            taken = _take_of_study(taking, turn)
-            if taken is not None:
-                return taken
-        passed |= {turn.study_id for turn in turns}
-        turns = turns_of(connection, request, passed) if len(turns) == MANY else ()
+    for turn in _in_order(connection, request, door):
+        taken = _take_of_study(taking, turn)
+        if taken is not None:
+            return taken
     return None
+
+
+def _in_order(connection: Connection, request: ClaimRequest, door: Doorstep) -> Iterator[Turn]:
+    """Whose turn it is; more are asked for when those at hand were passed over."""
+    turns, passed = settled_turns(door), frozenset[StudyId]()
+    while turns:
+        yield from turns
+        passed |= {turn.study_id for turn in turns}
+        is_last = len(turns) < MANY or _is_unsettled(door)
+        turns = () if is_last else turns_of(connection, request, passed)
+
+
+def settled_turns(door: Doorstep) -> tuple[Turn, ...]:
+    """The turns that a predecessor's finish cannot change: what it gives back is for those who come
+    first, so where it may make room the slot asks again afterwards."""
+    predecessor = door.predecessor
+    if predecessor is None or not _is_unsettled(door):
+        return door.turns
+    ids = [turn.study_id for turn in door.turns]
+    if door.is_limited or predecessor.study_id not in ids:
+        return ()
+    return door.turns[: ids.index(predecessor.study_id) + 1]
+
+
+def _is_unsettled(door: Doorstep) -> bool:
+    """Whether a predecessor's finish may make room."""
+    predecessor = door.predecessor
+    return predecessor is not None and (predecessor.is_counted or door.is_limited)
 
 
 def _take_of_study(taking: _Taking, turn: Turn) -> Taken | None:

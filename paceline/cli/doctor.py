@@ -1,60 +1,98 @@
-"""`paceline doctor`: is the service there, may I talk to it, and would a job of this study start
-on this node?"""
+"""`paceline doctor`: is the service there, may I talk to it, would a job of this study start here;
+and with --node: would a worker work here, and if not, what is in the way?"""
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any  # Any: YAML and JSON
 
 import typer
 
+from paceline.checks import Check, State, fail, ok, worst
+from paceline.cli import workers
 from paceline.cli.connection import AsJson, TokenFile, Url, connect
-from paceline.cli.output import print_json
+from paceline.cli.output import next_command, print_json
+from paceline.cli.servers import worker_options
 from paceline.cli.studies import read_definition
 
-PROBE = (
-    "import sys, paceline; "
-    "print(sys.executable); print(sys.version.split()[0]); print(paceline.__file__)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at: what it is, whether it is right, what was seen, what to do."""
-
-    name: str
-    is_right: bool
-    seen: str
-    hint: str = ""
+MARKS = {State.OK: "ok ", State.WARN: "!  ", State.FAIL: "!! "}
+WORKER_FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def doctor(
+    context: typer.Context,
     url: Url = None,
     token_file: TokenFile = None,
     as_json: AsJson = False,
     job: Annotated[
         Path | None, typer.Option("--job", help="a study: would its job start here?")
     ] = None,
+    node: Annotated[
+        bool,
+        typer.Option(
+            "--node", help="would a worker work here? takes every flag of paceline worker"
+        ),
+    ] = False,
 ) -> None:
-    """Check the service, and with --job that a study's job starts on this node."""
-    checks = _service_checks(url, token_file)
+    """Check the service, with --node this node, and with --job that a study's job starts here."""
+    if context.args and not node:
+        raise typer.BadParameter(f"{context.args[0]}: flags of a worker go with --node")
+    flags = _worker_flags(context.args) if node else {}
+    flags |= {"url": url, "token_file": token_file}
+    checks = _node_checks(flags) if node else _service_checks(url, token_file)
     if job is not None:
-        checks += _job_checks(read_definition(job))
+        checks += _job_checks(read_definition(job), flags)
     if as_json:
-        print_json(
-            [{"check": c.name, "ok": c.is_right, "seen": c.seen, "hint": c.hint} for c in checks]
-        )
+        print_json([_document(check) for check in checks])
     else:
-        for check in checks:
-            typer.echo(f"{'ok ' if check.is_right else '!! '}{check.name}: {check.seen}")
-            if check.hint and not check.is_right:
-                typer.echo(f"     -> {check.hint}")
-    if not all(check.is_right for check in checks):
+        _print(checks, is_node=node)
+    if worst(checks) is State.FAIL:
         raise typer.Exit(1)
+
+
+def _document(check: Check) -> dict[str, Any]:  # Any: JSON
+    return {
+        "check": check.name,
+        "ok": not check.has_failed,
+        "state": check.state,
+        "seen": check.seen,
+        "hint": check.hint,
+    }
+
+
+def _print(checks: Sequence[Check], *, is_node: bool) -> None:
+    """One sentence, a line a check, and what to type next."""
+    typer.echo(f"{_sentence(checks, 'This node' if is_node else 'The service')}\n")
+    for check in checks:
+        typer.echo(f"{MARKS[check.state]}{check.name}: {check.seen}")
+        if check.state is not State.OK:
+            typer.echo(f"     -> {check.hint}")
+    if worst(checks) is State.FAIL:
+        next_command("paceline doctor --node" if is_node else "paceline doctor")
+    else:
+        next_command("paceline worker" if is_node else "paceline worker ls")
+
+
+def _sentence(checks: Sequence[Check], what: str) -> str:
+    failed = sum(check.state is State.FAIL for check in checks)
+    warned = sum(check.state is State.WARN for check in checks)
+    if failed:
+        return f"{what} needs you: {failed} of {len(checks)} checks failed, {warned} warn."
+    if warned:
+        return f"{what} works, but {warned} of {len(checks)} checks warn."
+    return f"{what} is well: all {len(checks)} checks are ok."
+
+
+def _worker_flags(words: list[str]) -> dict[str, Any]:  # Any: values of all types
+    """Read as `paceline worker` reads them, without starting one."""
+    command = typer.main.get_command(workers.app)
+    context = command.make_context("paceline doctor --node", [*words], allow_extra_args=False)
+    return dict(context.params)
+
+
+def _node_checks(flags: dict[str, Any]) -> list[Check]:  # Any: values of all types
+    from workers.checks.node import node_checks  # noqa: PLC0415 - a worker's import
+
+    return node_checks(worker_options(flags))
 
 
 def _service_checks(url: str | None, token_file: Path | None) -> list[Check]:
@@ -66,83 +104,28 @@ def _service_checks(url: str | None, token_file: Path | None) -> list[Check]:
         ready = client.get("/readyz")
         workers = client.get("/v1/workers")["items"]
     except (ClientError, ServiceNotFound) as error:
-        return [Check("service", False, str(error), "paceline up, or paceline login URL")]
+        return [fail("service", str(error), "paceline up, or paceline login URL")]
     slots = sum(len(one["slots"]) for one in workers)
+    seen = f"{len(workers)} workers, {slots} slots"
     return [
-        Check("service", True, f"{client.url}, version {version}, {ready.get('database')}"),
-        Check(
-            "workers",
-            slots > 0,
-            f"{len(workers)} workers, {slots} slots",
-            "paceline worker --url ...",
-        ),
+        ok("service", f"{client.url}, version {version}, {ready.get('database')}"),
+        ok("workers", seen) if slots else fail("workers", seen, "paceline worker --url ..."),
         *[_store_check(one) for one in workers],
     ]
 
 
 def _store_check(worker: dict[str, Any]) -> Check:  # Any: JSON
-    shares = bool(worker.get("shares_store", True))
-    seen = f"{worker['name']} {'shares' if shares else 'does not share'} the checkpoint store"
+    if worker.get("shares_store", True):
+        return ok("store", f"{worker['name']} shares the checkpoint store")
+    seen = f"{worker['name']} does not share the checkpoint store"
     hint = "give api and workers the same --store, or trials start anew when they change nodes"
-    return Check("store", shares, seen, hint)
+    return fail("store", seen, hint)
 
 
-def _job_checks(definition: dict[str, Any]) -> list[Check]:  # Any: YAML
+def _job_checks(definition: dict[str, Any], flags: dict[str, Any]) -> list[Check]:  # Any: YAML
+    from workers.checks.jobs import job_checks  # noqa: PLC0415 - a worker's import
+
     job = definition.get("job")
     if not isinstance(job, dict):
-        return [Check("job", True, "external: somebody else's runner claims its trials")]
-    try:
-        return _started(job)
-    except (ValueError, OSError, RuntimeError, subprocess.SubprocessError) as error:
-        return [Check("job", False, str(error), "mend the job, or run this where the worker runs")]
-
-
-def _started(job: dict[str, Any]) -> list[Check]:  # Any: YAML
-    from workers.command import CannotRun, job_command  # noqa: PLC0415 - a worker's import
-    from workers.options import WorkerOptions  # noqa: PLC0415 - as above
-
-    try:
-        command = job_command(job, WorkerOptions(allow_commands=True))
-    except CannotRun as error:
-        return [Check("job", False, str(error), "mend the job, or run this where the worker runs")]
-    program, folder = command.argv[0], command.directory
-    if not _is_python(program):
-        return [Check("job", True, f"{program} in {folder} (no Python: files alone)")]
-    done = _probe(program, folder, job.get("env", {}))
-    if done.returncode:
-        return [Check("job", False, done.stderr.strip()[-500:], "does this Python start alone?")]
-    executable, version, _ = done.stdout.split("\n", 2)
-    scripts = [word for word in command.argv[1:] if word.endswith(".py")]
-    missing = [word for word in scripts if not (folder / word).exists()]
-    return [
-        Check("python", True, f"{executable} ({version})"),
-        Check("import paceline", True, "works in that Python"),
-        Check("script", not missing, json.dumps(scripts), f"missing in {folder}: {missing}"),
-    ]
-
-
-def _probe(
-    program: str, folder: Path, job_env: dict[str, str]
-) -> "subprocess.CompletedProcess[str]":
-    """Start the job's Python as a worker would, in the same environment, and import the SDK."""
-    from workers.environment import (  # noqa: PLC0415 - a worker's import
-        copy_sdk,
-        our_variables,
-        training_environment,
-    )
-
-    with tempfile.TemporaryDirectory() as scratch:
-        ours = our_variables(Path(scratch), copy_sdk(Path(scratch)), (), job_env)
-        return subprocess.run(
-            [program, "-c", PROBE],
-            cwd=folder,
-            env=training_environment(os.environ, (), job_env, ours),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-
-def _is_python(program: str) -> bool:
-    return "python" in Path(program).name or program == sys.executable
+        return [ok("job", "external: somebody else's runner claims its trials")]
+    return job_checks(job, worker_options(flags | {"allow_commands": True}))

@@ -60,7 +60,7 @@ app.add_typer(access.tokens, name="token")
 app.command()(access.login)
 app.add_typer(access.configuration, name="config")
 app.add_typer(databases.app, name="db")
-app.command()(doctor.doctor)
+app.command(context_settings=doctor.WORKER_FLAGS)(doctor.doctor)
 
 
 def main() -> None:

@@ -98,12 +98,18 @@ def run_worker(flags: dict[str, Any]) -> None:  # Any: values of all types
     """Run trainings on this node's slots until told to end; flags not given are left out."""
     from app.logs import configure_logging  # noqa: PLC0415 - a worker's import, only here
     from workers.main import run  # noqa: PLC0415 - as above
-    from workers.options import WorkerOptions  # noqa: PLC0415 - as above
+
+    configure_logging(as_json=not sys.stderr.isatty())
+    raise typer.Exit(run(worker_options(flags)))
+
+
+def worker_options(flags: dict[str, Any]) -> Any:  # Any: WorkerOptions, imported lazily
+    """The options of a worker; flags not given are left out."""
+    from workers.options import WorkerOptions  # noqa: PLC0415 - a worker's import, only here
 
     given = {
         key: value
         for key, value in flags.items()
-        if value is not None and value is not False and value != []
+        if value is not None and value is not False and value not in ([], ())
     }
-    configure_logging(as_json=not sys.stderr.isatty())
-    raise typer.Exit(run(WorkerOptions(**given)))
+    return WorkerOptions(**given)

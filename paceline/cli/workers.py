@@ -27,9 +27,16 @@ def worker(  # noqa: PLR0913 - one argument a flag
         Path | None, typer.Option("--token-file", help="file that holds the token")
     ] = None,
     name: Annotated[str | None, typer.Option(help="what people call this node")] = None,
-    slots: Annotated[int | None, typer.Option(help="how many CPU slots (default: 1)")] = None,
-    gpus_per_slot: Annotated[int | None, typer.Option(help="one slot for so many GPUs")] = None,
-    queue: Annotated[str | None, typer.Option(help="whose work is claimed (default: cpu)")] = None,
+    slots: Annotated[
+        int | None, typer.Option(help="how many CPU slots (default: 1, beside GPU slots none)")
+    ] = None,
+    gpus_per_slot: Annotated[
+        str | None,
+        typer.Option(help="2: as many slots of 2 GPUs as fit; 4,2,1,1: these", metavar="SIZES"),
+    ] = None,
+    queue: Annotated[
+        str | None, typer.Option(help="one for all slots (default: cpu, gpu-K by their size)")
+    ] = None,
     label: Annotated[list[str] | None, typer.Option(help="k=v that jobs may ask for")] = None,
     root: Annotated[
         Path | None, typer.Option(help="relative job folders lie here (default: .)")

@@ -10,8 +10,9 @@ from tests.chaos import figures
 from tests.chaos.means import left_out, not_collected
 from tests.chaos.seeds import NAME, draw_seed
 from tests.chaos.world import World, make_world
-from tests.contract.lab import Lab, lab_on
+from tests.contract.conftest import lab, postgres_lab
 
+__all__ = ["lab", "postgres_lab"]  # the service alone, whose workers the test plays
 collect_ignore = not_collected()
 
 
@@ -35,17 +36,3 @@ def seed() -> int:
     seed = draw_seed()
     print(f"to play this again: {NAME}={seed} pytest {os.environ['PYTEST_CURRENT_TEST']}")  # noqa: T201 - pytest shows it with a failure
     return seed
-
-
-@pytest.fixture
-def lab(database_url: str) -> Iterator[Lab]:
-    """The service alone, whose workers the test plays, on each kind of database."""
-    with lab_on(database_url) as found:
-        yield found
-
-
-@pytest.fixture
-def postgres_lab(postgres_database_url: str) -> Iterator[Lab]:
-    """The same where several write at a time."""
-    with lab_on(postgres_database_url) as found:
-        yield found

@@ -40,7 +40,7 @@ def read_history(world: World, study_id: str) -> History:
     service = world.service
     trials = service.trials(study_id)
     curves = {trial["id"]: _curve(world, trial["id"]) for trial in trials}
-    entries = read_ledger(world.trainer.ledger_file)
+    entries = read_ledger(world.trainer.ledger)
     rounds = {r["round"]: r for r in service.study(study_id)["rounds"]}
     with psycopg.connect(world.database_url) as session:
         accepted = session.execute(

@@ -195,7 +195,7 @@ def trainings(world: World) -> dict[int, str]:
             command = (entry / "cmdline").read_bytes()
         except OSError:
             continue
-        ledger = f"LEDGER={world.trainer.ledger_file}".encode()
+        ledger = f"LEDGER={world.trainer.ledger}".encode()
         if ledger in environment and b"train.py" in command:
             found[int(entry.name)] = command.replace(b"\0", b" ").decode(errors="replace")
     return found

@@ -36,7 +36,8 @@ def proxies(world: World, seed: int) -> Iterator[list[Proxy]]:
     with ExitStack() as stack:
         found = []
         for number in range(3):
-            proxy = stack.enter_context(proxy_before(world.api_url(world.ports[0]), seed + number))
+            before = world.api_url(world.ports[0])
+            proxy = stack.enter_context(proxy_before(before, seed=seed + number))
             found.append(proxy)
             world.add_worker(url=proxy.url, broker=number > 0)
         yield found

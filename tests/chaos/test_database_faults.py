@@ -86,4 +86,5 @@ def test_crashes_and_cut_connections_lose_nothing_and_stop_no_training(
         attempts=sum(len(trial["attempts"]) for trial in history.trials),
         acknowledged=len(witness.acknowledged),
         refused=witness.answers[UNAVAILABLE],
+        slowest_request_seconds=round(witness.slowest_seconds, 2),
     )

@@ -58,7 +58,7 @@ def freeze_until_succeeded(world: World, member: Member, *, whole: bool) -> bool
 
 def trains(world: World, attempt: str) -> bool:
     """Whether a training of this attempt is still at work, by what it wrote down itself."""
-    entries = read_ledger(world.trainer.ledger_file)
+    entries = read_ledger(world.trainer.ledger)
     pids = {entry.pid for entry in entries if entry.attempt == attempt}
     return any(Path(f"/proc/{pid}").exists() for pid in pids)
 

@@ -95,7 +95,7 @@ def test_workers_behind_a_slow_link_with_resets(network: Network, seed: int) -> 
     """200 ms of jitter on all that worker hosts ask, and every connection reset again and again."""
     chance = random.Random(seed)
     before, here = network.api_url(network.ports[0]), network.places.here
-    with proxy_before(before, seed, here) as proxy:
+    with proxy_before(before, seed=seed, listen=here) as proxy:
         proxy.faults = LATE
         add_workers(network, proxy.url)
         network.trainer.pause(0.1)

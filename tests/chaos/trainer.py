@@ -3,9 +3,10 @@ that only steps done in order can reach, and it keeps a ledger of its own, outsi
 """
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.e2e.trainers import Bench, make_bench
 
 Json = Any  # JSON, as the contract says
 CHAIN = 1_000_003  # the state after a step: state * 31 + step, modulo this prime
@@ -65,53 +66,6 @@ def value(params: dict[str, Json], seed: int, step: int) -> float:
     return 0.1 + away + math.exp(-step / 4) + step / 1000 + seed / 1e4 + state * 1e-12
 
 
-@dataclass(frozen=True)
-class Trainer:
-    """The folder of the training; beside it the ledger, and how long each step takes."""
-
-    folder: Path
-
-    @property
-    def ledger_file(self) -> Path:
-        return self.folder.with_name("ledger.jsonl")
-
-    def pause(self, seconds: float) -> None:
-        """From now on every step of every training takes so long."""
-        draft = self.folder.with_name("pause.draft")
-        draft.write_text(str(seconds))
-        draft.replace(self.folder.with_name("pause"))
-
-    def job(self, **changes: Json) -> dict[str, Json]:
-        pause, ledger = self.folder.with_name("pause"), self.ledger_file
-        return {
-            "command": ["python", "train.py"],
-            "directory": str(self.folder),
-            "env": {"LEDGER": str(ledger), "PAUSE": str(pause)},
-            "resumable": True,
-            **changes,
-        }
-
-    def definition(self, **changes: Json) -> dict[str, Json]:
-        """A study of this training; `changes` replace its fields."""
-        rate = {"type": "float", "low": 0.003, "high": 0.3, "scale": "log", "role": "learning_rate"}
-        return {
-            "name": "chaos",
-            "objective": {"metric": "val_error", "direction": "minimize", "tolerance": 0.01},
-            "training_metric": {"metric": "train_error", "direction": "minimize"},
-            "job": self.job(),
-            "parameters": {"learning_rate": rate},
-            "schedule": {"kind": "constant", "peak": "learning_rate"},
-            "max_train_steps": 32,
-            "evaluate_every_steps": 2,
-            "trials": 8,
-            **changes,
-        }
-
-
-def make_trainer(folder: Path) -> Trainer:
-    """A folder of its own with the training in it."""
-    folder.mkdir(parents=True)
-    (folder / "train.py").write_text(TRAIN)
-    trainer = Trainer(folder)
-    trainer.pause(0.0)
-    return trainer
+def make_trainer(folder: Path) -> Bench:
+    """A folder of its own with the training in it; beside it the ledger."""
+    return make_bench(folder, TRAIN, name="chaos", max_train_steps=32)

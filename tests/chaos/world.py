@@ -14,9 +14,10 @@ from typing import Any
 from paceline.client import Client
 from tests.chaos.observer import Observer
 from tests.chaos.postgres import Postgres, own_postgres
-from tests.chaos.trainer import Trainer, make_trainer
+from tests.chaos.trainer import make_trainer
 from tests.e2e.processes import QUICK, Fleet, Process
 from tests.e2e.services import Service, is_ready, is_settled
+from tests.e2e.trainers import Bench
 from tests.support.postgres import create_database
 from tests.support.redis import RedisServer, own_redis
 from tests.support.waiting import free_port
@@ -55,7 +56,7 @@ class World:
     fleet: Fleet
     postgres: Postgres
     redis: RedisServer
-    trainer: Trainer
+    trainer: Bench
     ports: list[int] = field(default_factory=list)
     apis: list[Member] = field(default_factory=list)
     conductors: list[Member] = field(default_factory=list)

@@ -65,7 +65,7 @@ def test_whoever_looked_in_vain_is_served_when_fitting_work_arrives(lab: Lab) ->
     lab.create(job={**STUDY["job"], "labels": {"zone": "nowhere"}})
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(Slot(lab).ask, wait_seconds=30)
-        wait_until(lambda: lab.client.app.state.waiters.count, seconds=10, what="somebody waits")
+        wait_until(lambda: has_looked(lab), seconds=10, what="a look in vain")
         study = lab.create()
         answer = waiting.result(timeout=25)
     assert answer.json()["trial"]["study_id"] == study["id"]

@@ -12,6 +12,7 @@ from tests.e2e.services import Embedded, Production
 from tests.e2e.trainers import Bench, make_bench
 from tests.support.databases import postgres_database
 from tests.support.redis import RedisServer
+from tests.support.s3 import S3Server, own_s3
 
 
 @pytest.fixture
@@ -49,6 +50,13 @@ def production(
     yield production
     for client in production.clients:
         client.close()
+
+
+@pytest.fixture
+def s3() -> Iterator[S3Server]:
+    """A server of the test's own; its environment is for the fleet to take over."""
+    with own_s3() as server:
+        yield server
 
 
 @pytest.fixture

@@ -90,14 +90,16 @@ class Fleet:
         directory: Path | None = None,
         environment: Mapping[str, str] | None = None,
         through: Sequence[str] = (),
+        program: Sequence[str] = PACELINE,
     ) -> Process:
-        """Start `paceline WORDS` in the background, or a command that becomes it: `through`."""
+        """Start `paceline WORDS` in the background, or a command that becomes it: `through`, or
+        another program."""
         where = directory or self.folder / name
         where.mkdir(parents=True, exist_ok=True)
         log = self.folder / f"{name}-{len(self.processes)}.log"
         with log.open("wb") as file:
             popen = subprocess.Popen(
-                [*through, *PACELINE, *words],
+                [*through, *program, *words],
                 cwd=where,
                 env={**self.environment, **(environment or {})},
                 stdin=subprocess.DEVNULL,

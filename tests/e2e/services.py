@@ -14,6 +14,7 @@ from tests.support.waiting import free_port, wait_until
 Json = Any  # JSON, as the contract says
 ENDED = ("completed", "cancelled")
 STUDY_SECONDS = 120.0
+PAGE = 500  # of a list, the most that is given at once
 
 
 @dataclass
@@ -29,8 +30,13 @@ class Service:
 
     def trials(self, study_id: str) -> list[Json]:
         """All trials of the study, with their attempts and checkpoints."""
-        items = self.client.get(f"/v1/studies/{study_id}/trials", {"limit": 500})["items"]
-        return [self.client.get(f"/v1/trials/{item['id']}") for item in items]
+        found: list[Json] = []
+        query: Json = {"limit": PAGE}
+        while query.get("cursor", "") is not None:
+            page = self.client.get(f"/v1/studies/{study_id}/trials", query)
+            found += [self.client.get(f"/v1/trials/{item['id']}") for item in page["items"]]
+            query["cursor"] = page["next_cursor"]
+        return found
 
     def curve_steps(self, trial_id: str, metric: str = "val_error") -> list[int]:
         """The steps that count in the trial's curve."""

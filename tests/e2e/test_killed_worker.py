@@ -61,3 +61,32 @@ def test_killed_worker_loses_nothing_and_runs_nothing_twice(
     from_step = trial["attempts"][1]["start_step"]
     assert from_step >= max(c["step"] for c in interrupted["checkpoints"])
     assert bench.starts(trial["id"]) == [0, from_step]
+
+
+def test_worker_killed_between_two_trainings_loses_no_trial(
+    production: Production, bench: Bench
+) -> None:
+    service = production.prepare()
+    production.start_api()
+    production.start_conductor()
+    doomed = production.start_worker("doomed", service.token_file)
+    definition = bench.definition(trials=3, limits={"rounds": 1})
+    study_id = service.client.post("/v1/studies", definition)["id"]
+    wait_until(
+        lambda: len(bench.entries("start")) == 2,
+        seconds=60,
+        every=0.005,
+        what="the second training, with the first attempt hardly finished",
+    )
+    doomed.kill()
+    production.start_worker("steady", service.token_file)
+
+    service.until_study(
+        study_id, lambda study: study["rounds"][0]["counts"]["completed"] == 3, "three trials"
+    )
+    for trial in service.trials(study_id):
+        assert [a["state"] for a in trial["attempts"][:-1]] == ["lost"] * (
+            len(trial["attempts"]) - 1
+        )
+        assert trial["attempts"][-1]["state"] == "succeeded"
+        assert service.curve_steps(trial["id"]) == GRID

@@ -12,14 +12,15 @@ from tests.e2e.processes import Process
 from tests.e2e.services import Production, Service, is_settled
 from tests.e2e.trainers import Bench
 from tests.integration.workers.programs import IGNORES_TERM, are_gone
-from tests.support.s3 import BUCKET, own_s3
+from tests.support.s3 import BUCKET
 from tests.support.waiting import wait_until
 
 Json = Any  # JSON, as the contract says
 pytestmark = pytest.mark.slow
 
-EVERY = 16  # steps between evaluations, and so between the checkpoints that nobody asked for
-GRACE = {"PACELINE_GRACE_SECONDS": "15"}  # nobody's checkpoint is late because the machine is busy
+EVERY = 256  # steps between evaluations, and so between the checkpoints that nobody asked for
+HORIZON = 2 * EVERY
+StartNode = Callable[[str], Process]
 
 # Hears no TERM and reads no control file; its child hears none either, its grandchild is in a
 # session of its own. Once the file `cured` lies beside it, it trains as it should.
@@ -37,12 +38,13 @@ exec(pathlib.Path("train.py").read_text())
 """
 
 
-def start_nodes(production: Production, service: Service, *words: str) -> Callable[[str], Process]:
-    """API and conductor; the answer starts a node of its own folder under a name."""
-    production.fleet.environment |= GRACE
+def start_nodes(production: Production, grace_seconds: float) -> tuple[Service, StartNode]:
+    """API and conductor; the other answer starts a node in a folder of its own under a name."""
+    production.fleet.environment["PACELINE_GRACE_SECONDS"] = str(grace_seconds)
+    service = production.prepare()
     production.start_api()
     production.start_conductor()
-    return lambda name: production.start_worker(name, service.token_file, *words)
+    return service, lambda name: production.start_worker(name, service.token_file)
 
 
 def workers_by_name(service: Service) -> dict[str, str]:
@@ -56,34 +58,22 @@ def only_trial(service: Service, study_id: str) -> Json:
 
 @pytest.mark.parametrize("kind", ["file", "s3"])
 def test_another_node_goes_on_from_the_checkpoint_that_the_notice_asked_for(
-    production: Production, bench: Bench, kind: str
+    production: Production, bench: Bench, kind: str, request: pytest.FixtureRequest
 ) -> None:
-    if kind == "file":
-        moved_and_resumed(production, bench)
-        return
-    with own_s3() as server:
-        production.fleet.environment |= server.environment
+    if kind == "s3":
+        production.fleet.environment |= request.getfixturevalue("s3").environment
         production.store = f"s3://{BUCKET}/fleet"
-        moved_and_resumed(production, bench)
-        production.fleet.close()
-
-
-def moved_and_resumed(production: Production, bench: Bench) -> None:
-    service = production.prepare()
-    start_node = start_nodes(production, service)
+    # A long grace: nobody's checkpoint is late because the machine is busy.
+    service, start_node = start_nodes(production, grace_seconds=15)
     pre_empted = start_node("pre-empted")
-    bench.pause(0.3)
-    definition = bench.definition(
-        trials=1, evaluate_every_steps=EVERY, job=bench.job(max_attempts=1)
-    )
+    bench.pause(0.005)
+    changes = {"max_train_steps": HORIZON, "evaluate_every_steps": EVERY}
+    definition = bench.definition(trials=1, job=bench.job(max_attempts=1), **changes)
     study_id = service.client.post("/v1/studies", definition)["id"]
-    past = EVERY + 2  # one checkpoint is made, the next one is seconds away
-    wait_until(lambda: len(bench.entries("step")) >= past, seconds=60, what="the first checkpoint")
+    wait_until(lambda: bench.entries("step")[EVERY:], seconds=60, what="the first checkpoint")
+    bench.pause(0.3)  # the next one is more than a minute away
     start_node("successor")
-    assert len(bench.entries("step")) < 2 * EVERY - 2, "too slow a machine for this pause"
-
     assert pre_empted.stop(number=signal.SIGTERM) == 0, pre_empted.log
-    done = len(bench.entries("step"))
     bench.pause(0.0)
     service.until_study(study_id, is_settled, "the review")
 
@@ -95,20 +85,18 @@ def moved_and_resumed(production: Production, bench: Bench) -> None:
     assert at % EVERY != 0, "that is a checkpoint which nobody had to ask for"
     assert at == told["last_step"]
     assert bench.starts(trial["id"]) == [0, at]
-    steps = [entry["step"] for entry in bench.entries("step")]
-    assert steps == list(range(1, 65)), "each step is done once, in order"
-    assert steps[done - 1] >= at
-    assert (trial["state"], trial["last_step"]) == ("completed", 64)
-    assert service.curve_steps(trial["id"]) == sorted({*range(EVERY, 65, EVERY), at})
+    steps = bench.entries("step")
+    assert [s["step"] for s in steps] == list(range(1, HORIZON + 1)), "each once, in order"
+    assert sum(s["pid"] == steps[0]["pid"] for s in steps) == at, "nothing was done in vain"
+    assert (trial["state"], trial["last_step"]) == ("completed", HORIZON)
+    assert service.curve_steps(trial["id"]) == [EVERY, at, HORIZON]
 
 
 def test_a_training_that_ignores_the_notice_is_killed_with_its_family_and_runs_elsewhere(
     production: Production, bench: Bench
 ) -> None:
     (bench.folder / "stubborn.py").write_text(STUBBORN)
-    service = production.prepare()
-    start_node = start_nodes(production, service)
-    production.fleet.environment["PACELINE_GRACE_SECONDS"] = "3"
+    service, start_node = start_nodes(production, grace_seconds=2)
     pre_empted = start_node("pre-empted")
     job = bench.job(max_attempts=1, command=["python", "stubborn.py"])
     study_id = service.client.post("/v1/studies", bench.definition(trials=1, job=job))["id"]

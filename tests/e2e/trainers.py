@@ -4,7 +4,7 @@ form, and a ledger of its own, outside the product, that says what really happen
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +59,10 @@ with open(folder / "reports.jsonl", "a") as reports:
 @dataclass(frozen=True)
 class Bench:
     """A folder with the training program; beside it the ledger that it writes, and how long it
-    pauses at each step, which a test may change while it trains."""
+    pauses at each step, which a test may change while it trains. `defaults` of its studies."""
 
     folder: Path
+    defaults: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def ledger(self) -> Path:
@@ -100,6 +101,7 @@ class Bench:
             "max_train_steps": 64,
             "evaluate_every_steps": 2,
             "trials": 8,
+            **self.defaults,
             **changes,
         }
 
@@ -123,11 +125,11 @@ class Bench:
         return file
 
 
-def make_bench(folder: Path) -> Bench:
+def make_bench(folder: Path, train: str = TRAIN, **defaults: Json) -> Bench:
     """A folder of its own with the training in it."""
     folder.mkdir(parents=True)
-    (folder / "train.py").write_text(TRAIN)
+    (folder / "train.py").write_text(train)
     (folder / "files_alone.py").write_text(FILES_ALONE)
-    bench = Bench(folder)
+    bench = Bench(folder, defaults)
     bench.pause(0.0)
     return bench

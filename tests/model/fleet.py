@@ -1,6 +1,7 @@
 """The model of claims, reports, ends and leases, written from the design and the contract alone."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.model.nouns import (
@@ -27,7 +28,7 @@ class Refused(Exception):
 
 @dataclass
 class Fleet:
-    """Everything, and the clock that only `pass_time` moves."""
+    """Everything, and the clock that only `pass_time` moves. `met`: how often what happened."""
 
     now: float = 0.0
     api_seen_at: float = 0.0
@@ -36,6 +37,7 @@ class Fleet:
     studies: dict[str, Study] = field(default_factory=dict)
     workers: dict[str, str] = field(default_factory=dict)  # what people made of them
     requests: dict[tuple[str, str], Attempt] = field(default_factory=dict)
+    met: Counter[str] = field(default_factory=Counter)
 
     @property
     def trials(self) -> list[Trial]:
@@ -115,6 +117,7 @@ class Fleet:
         """The claim that was answered: masks, and reserves."""
         if trial.holder:
             self.lose(trial.holder)
+            self.met["taken over"] += 1
         start = self.start_of(trial, attempt.place[0])
         step = start.step if start else 0
         attempt.number, attempt.resumed = len(trial.attempts) + 1, start
@@ -128,16 +131,29 @@ class Fleet:
         lineage = [(a, f, t) for a, f, t in kept if f <= t] if start else []
         trial.lineage = [*lineage, (attempt, step + 1 if start else 0, None)]
         trial.last_step, trial.state, trial.reason = step, "running", None
+        self.note_claim(trial, attempt)
         trial.attempts.append(attempt)
+
+    def note_claim(self, trial: Trial, attempt: Attempt) -> None:
+        before = trial.attempts[-1] if trial.attempts else None
+        start, last = attempt.resumed, max((one.step for one in trial.saved), default=0)
+        self.met["claimed"] += 1
+        self.met["resumed"] += start is not None
+        self.met["resumed by another worker"] += bool(start and start.worker != attempt.place[0])
+        self.met["resumed from an older checkpoint"] += bool(start and start.step < last)
+        self.met["masked"] += bool(before and max(before.curve, default=0) > attempt.start_step)
+        self.met["retried"] += bool(before and before.state == "failed")
 
     # --- reports --------------------------------------------------------------------------------
 
     def hold(self, attempt: Attempt, token: str) -> None:
         """The fence. Raises Stale."""
         if token != attempt.token or not attempt.is_live:
+            self.met["fenced"] += 1
             raise Stale
 
     def hear(self, attempt: Attempt, *, extends: bool) -> None:
+        self.met["revived"] += attempt.is_marked
         attempt.state, attempt.is_marked = "running", False
         if extends:
             attempt.lease_until = self.now + LEASE
@@ -157,9 +173,11 @@ class Fleet:
         """How many points are new and how many known. Raises Stale or Refused."""
         self.hold(attempt, token)
         if max(points) > HORIZON:
+            self.met["beyond the horizon"] += 1
             raise Refused("horizon-exceeded")
         known = {step: attempt.curve[step] for step in points if step in attempt.curve}
         if any(not is_same(points[step], value) for step, value in known.items()):
+            self.met["conflict"] += 1
             raise Refused("conflicting-measurement")
         self.hear(attempt, extends=True)
         attempt.curve |= points
@@ -195,15 +213,18 @@ class Fleet:
             assert one is not best, f"the best checkpoint was dropped: {one}"
             assert one is not max(counting, key=lambda c: c.step), f"the last was dropped: {one}"
             one.is_forgotten = True
+        self.met["checkpoint dropped"] += len(gone)
 
     # --- ends -----------------------------------------------------------------------------------
 
     def finish(self, attempt: Attempt, token: str, outcome: str, step: int) -> str:
         """The worker's own end; said again it changes nothing. The trial's state. Raises Stale."""
         if token != attempt.token or attempt.state == "lost":
+            self.met["fenced"] += 1
             raise Stale
         trial = attempt.trial
         if not attempt.is_live:
+            self.met["ended twice"] += 1
             return trial.state
         attempt.last_step = min(max(step, attempt.last_step), HORIZON)
         ended, becomes, reason = self.conclude(trial, outcome)
@@ -213,6 +234,7 @@ class Fleet:
         trial.censored = becomes == "completed" and attempt.last_step < HORIZON
         if outcome == "checkpoint_missing" and attempt.resumed:
             attempt.resumed.is_forgotten = True
+            self.met["checkpoint missing"] += 1
         trial.not_before = 0.0
         self.close_if_over(trial.study)
         return trial.state
@@ -241,6 +263,7 @@ class Fleet:
         if trial.state not in ("waiting", "running"):
             raise Refused("final")
         if trial.holder:
+            self.met["cancelled while it ran"] += 1
             self.end(trial.holder, "cancelled", reason)
         trial.state, trial.reason = "cancelled", reason
         self.close_if_over(trial.study)
@@ -293,6 +316,8 @@ class Fleet:
             study.spent_seconds += min(used, attempt.reserved_seconds)
             study.overrun_seconds += max(0.0, used - attempt.reserved_seconds)
         attempt.state, attempt.reason, attempt.is_marked = state, reason, False
+        self.met[f"attempt {state}: {reason}"] += 1
+        self.met["steps lost"] += lost > 0
 
     def settled_steps(self, attempt: Attempt, state: str) -> tuple[int, int]:
         done = max(0, attempt.last_step - attempt.start_step)
@@ -321,6 +346,7 @@ class Fleet:
         self.last_sweep_at = self.now
         for attempt in self.attempts:
             if attempt.is_live and attempt.lease_until < self.now and not self.is_quiet:
+                self.met["expired"] += not attempt.is_marked
                 attempt.is_marked = True
         for study in self.studies.values():
             self.end_if_spent(study)
@@ -339,6 +365,7 @@ class Fleet:
         for trial in left:
             trial.state, trial.reason = "cancelled", "budget"
         study.state, study.is_spent = "paused", True
+        self.met["limit spent"] += 1
         self.close_if_over(study)
 
     def fits_after(self, study: Study, left: list[Trial]) -> bool:

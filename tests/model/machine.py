@@ -1,8 +1,9 @@
 """The machine: deeds drawn by hypothesis, done to the service and to the model, then compared."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -25,42 +26,25 @@ from app.services.rounds import AcceptRequest, accept_recommendation
 from app.services.studies import LimitsPatch, StudyPatch
 from app.services.trials import cancel_trial, retry_trial
 from tests.model.compare import compare
+from tests.model.draws import (
+    COUNTS,
+    FORGERIES,
+    LIVES,
+    OUTCOMES,
+    PEOPLE,
+    PICKS,
+    PLACES,
+    STEPS,
+    STUDIES,
+    VALUES,
+    Life,
+)
 from tests.model.fleet import Fleet, Refused, Stale
 from tests.model.nouns import HORIZON, JUMPS, WORKERS, Attempt, Study, Trial
 from tests.model.service import Service
 
 BACK_OFF = 100.0  # longer than a run, shorter than any jump of time
-PLACES = st.sampled_from([(worker, slot) for worker in WORKERS for slot in "01"])
-PICKS = st.integers(0, 50)  # of a list, from its end: the newest first
-STEPS = st.integers(1, HORIZON)
-VALUES = st.sampled_from([0.5, 0.25, 0.75, 0.1, float("nan"), float("inf")])
-PEOPLE = (
-    "pause",
-    "resume",
-    "resume",
-    "cancel",
-    "retry trial",
-    "retry trial",
-    "cancel trial",
-    "limit",
-    "turn",
-    "worker",
-)
-OUTCOMES = ("completed", "diverged", "failed", "preempted", "cancelled", "checkpoint_missing")
-FORGERIES = st.integers(0, 9).map(lambda one: one == 9)
-STUDIES = st.builds(
-    Study,
-    id=st.just(""),
-    priority=st.integers(0, 1),
-    concurrency=st.sampled_from([None, None, 1, 2]),
-    gpus=st.sampled_from([0, 0, 1]),
-    is_resumable=st.booleans(),
-    max_attempts=st.integers(1, 2),
-    steps_limit=st.sampled_from([None, None, 8, 12, 20, 40]),
-    seconds_limit=st.sampled_from([None, 23_125.0]),  # two reservations of 11,000, and a bit
-    trials=st.just([]),
-    state=st.just("active"),
-)
+MOST_OPEN, MOST_STUDIES = 2, 6
 
 T = TypeVar("T")
 Answer = tuple[str, object]
@@ -82,10 +66,14 @@ class Machine(RuleBasedStateMachine):
     """One run: a few studies, three workers, whatever may happen to them."""
 
     context: Context  # a subclass says on which database
+    met: ClassVar[Counter[str]]  # over all runs, how often what happened: the subclass's, too
 
     def __init__(self) -> None:
         super().__init__()
         self.service, self.fleet, self.requests = Service(self.context), Fleet(), 0
+
+    def teardown(self) -> None:
+        self.met.update(self.fleet.met)
 
     def pick(self, items: list[T], pick: int) -> T:
         return items[-1 - pick % len(items)]
@@ -100,30 +88,43 @@ class Machine(RuleBasedStateMachine):
         assert told == answered, f"the model says {told}, the service {answered}"
         return answered
 
-    @initialize(model=STUDIES, count=st.integers(1, 3))
-    def begin(self, model: Study, count: int) -> None:
+    @initialize(model=STUDIES, count=COUNTS, lives=st.lists(LIVES, min_size=5, max_size=8))
+    def begin(self, model: Study, count: int, lives: list[Life]) -> None:
+        """Every run begins with some; hypothesis leaves whole rules out of a run."""
         self.service.begin()
         self.create_study(model=model, count=count)
+        for life in lives:
+            self.live(life=life)
+            self.service_and_model_agree()
 
-    @precondition(lambda self: len(self.fleet.studies) < 3)
-    @rule(model=STUDIES, count=st.integers(1, 3))
+    @precondition(lambda self: self.has_room_for_a_study)
+    @rule(model=STUDIES, count=COUNTS)
     def create_study(self, model: Study, count: int) -> None:
         model = replace(model, trials=[])
         ids = self.service.create(model, count)
         model.trials += [Trial(one, model, number) for number, one in enumerate(ids, 1)]
         self.fleet.studies[model.id] = model
 
+    @property
+    def has_room_for_a_study(self) -> bool:
+        studies = list(self.fleet.studies.values())
+        going_on = sum(one.state == "active" and one.round_state == "open" for one in studies)
+        return going_on < MOST_OPEN and len(studies) < MOST_STUDIES
+
     # --- workers ---------------------------------------------------------------------------------
 
     @rule(place=PLACES, gpus=st.integers(0, 1))
     def claim(self, place: tuple[str, str], gpus: int) -> None:
+        self.claimed_at(place, gpus)
+
+    def claimed_at(self, place: tuple[str, str], gpus: int) -> Attempt | None:
         self.requests += 1
         self.fleet.release_older(place)
         able = {trial.id: trial for trial in self.fleet.candidates(place[0], gpus)}
         claimed = self.service.claim(place, f"request-{self.requests}", gpus)
         if claimed is None:
             assert not able, f"nothing was claimed, although {sorted(able)} could be"
-            return
+            return None
         assert claimed.trial.id in able, f"{claimed.trial.id} claimed, not one of {sorted(able)}"
         trial = able[claimed.trial.id]
         attempt = Attempt(claimed.attempt_id, trial, place, claimed.token)
@@ -132,6 +133,7 @@ class Machine(RuleBasedStateMachine):
         resumed = claimed.resume.step if claimed.resume else None
         assert resumed == (attempt.resumed.step if attempt.resumed else None)
         assert claimed.number == attempt.number
+        return attempt
 
     @precondition(lambda self: self.fleet.requests)
     @rule(pick=PICKS, gpus=st.integers(0, 1))
@@ -163,28 +165,29 @@ class Machine(RuleBasedStateMachine):
     )
     def measure(self, pick: int, is_live: bool, is_forged: bool, points: dict[int, float]) -> None:
         one = self.some_attempt(pick, is_live=is_live)
-        token, points = "forged" if is_forged else one.token, dict(sorted(points.items()))
+        self.report(one, "forged" if is_forged else one.token, dict(sorted(points.items())))
+
+    def report(self, one: Attempt, token: str, points: dict[int, float]) -> None:
         self.both(
             lambda: self.fleet.measure(one, token, points),
             lambda: self.service.measure(one.id, token, points),
         )
 
     @precondition(lambda self: any(one.curve for one in self.fleet.attempts))
-    @rule(pick=PICKS)
-    def measure_again(self, pick: int) -> None:
-        """All that an attempt has reported, sent once more."""
+    @rule(pick=PICKS, is_true=st.booleans())
+    def measure_again(self, pick: int, is_true: bool) -> None:
+        """All that an attempt has reported, sent once more, perhaps with another last value."""
         one = self.pick([one for one in self.fleet.attempts if one.curve], pick)
         points = dict(sorted(one.curve.items()))
-        self.both(
-            lambda: self.fleet.measure(one, one.token, points),
-            lambda: self.service.measure(one.id, one.token, points),
-        )
+        self.report(one, one.token, points if is_true else points | {max(points): 7.0})
 
     @precondition(lambda self: self.fleet.attempts)
     @rule(pick=PICKS, is_live=st.booleans() | st.just(True), step=st.integers(0, HORIZON + 1))
     def save(self, pick: int, is_live: bool, step: int) -> None:
+        self.keep(self.some_attempt(pick, is_live=is_live), step)
+
+    def keep(self, one: Attempt, step: int) -> None:
         """Of what may be deleted, nothing is the last or the best that counts."""
-        one = self.some_attempt(pick, is_live=is_live)
         kind, _ = outcome_of(lambda: self.fleet.save(one, one.token, step))
         answered, dropped = outcome_of(lambda: self.service.save(one.id, one.token, step))
         assert kind == answered, f"the model says {kind}, the service {answered}"
@@ -199,7 +202,9 @@ class Machine(RuleBasedStateMachine):
         step=STEPS,
     )
     def finish(self, pick: int, is_live: bool, outcome: str, step: int) -> None:
-        one = self.some_attempt(pick, is_live=is_live)
+        self.end(self.some_attempt(pick, is_live=is_live), outcome, step)
+
+    def end(self, one: Attempt, outcome: str, step: int) -> None:
         was_live = one.is_live
         self.both(
             lambda: self.fleet.finish(one, one.token, outcome, step),
@@ -222,7 +227,9 @@ class Machine(RuleBasedStateMachine):
         self.both(lambda: model(study), lambda: done(service(self.context, StudyId(study.id))))
 
     def cancel_or_retry(self, pick: int, is_retry: bool) -> None:
-        trial = self.pick(self.fleet.trials, pick)
+        self.ask_trial(self.pick(self.fleet.trials, pick), is_retry=is_retry)
+
+    def ask_trial(self, trial: Trial, *, is_retry: bool) -> None:
         model = self.fleet.retry if is_retry else self.fleet.cancel_trial
         service = retry_trial if is_retry else cancel_trial
         self.both(lambda: model(trial), lambda: done(service(self.context, TrialId(trial.id))))
@@ -264,15 +271,49 @@ class Machine(RuleBasedStateMachine):
 
     # --- time and the conductor ------------------------------------------------------------------
 
-    @rule(place=PLACES, pick=PICKS, saved=st.sampled_from([None, 2, 4]))
-    def train_a_while(self, place: tuple[str, str], pick: int, saved: int | None) -> None:
+    @rule(place=PLACES, saved=st.sampled_from([None, 2, 4]), best=VALUES)
+    def train_a_while(self, place: tuple[str, str], saved: int | None, best: float) -> None:
         """What mostly happens: a claim, some reports, perhaps a checkpoint."""
-        self.claim(place=place, gpus=1)
-        if any(one.is_live for one in self.fleet.attempts):
-            points = {2: 0.75, 4: 0.5, 6: 0.25 * (pick % 4 + 1)}
-            self.measure(pick=0, is_live=True, is_forged=False, points=points)
-            if saved is not None:
-                self.save(pick=0, is_live=True, step=saved)
+        self.trained_at(place, [saved] if saved else [], {2: 0.75, 4: 0.5, 6: best})
+
+    def trained_at(
+        self, place: tuple[str, str], saved: list[int], points: dict[int, float]
+    ) -> Attempt | None:
+        one = self.claimed_at(place, gpus=1)
+        if one is not None:
+            self.report(one, one.token, points)
+            for step in saved:
+                self.keep(one, max(step, one.start_step))
+        return one
+
+    @rule(life=LIVES)
+    def live(self, life: Life) -> None:
+        """A whole one, if there is work."""
+        one = self.trained_at(life.place, [2, life.saved], life.points)
+        if one is None:
+            return
+        self.report(one, one.token, {HORIZON + 1: 0.5})
+        if life.fate in OUTCOMES:
+            self.end(one, life.fate, step=6)
+            self.pass_time(seconds=JUMPS[0], is_attended=True)  # longer than a back-off
+            self.sweep()
+        else:
+            self.interrupt(one, life.fate)
+        if not life.is_found and (after := self.claimed_at(life.successor, gpus=1)):
+            self.end(after, "checkpoint_missing", step=after.start_step)
+            self.pass_time(seconds=JUMPS[0], is_attended=True)
+        if life.fate != "revived":
+            self.trained_at(life.successor, [life.saved + 2], {6: 0.25, 8: 0.1})
+        self.report(one, one.token, {HORIZON: 0.5})  # late, but where it was revived
+
+    def interrupt(self, one: Attempt, fate: str) -> None:
+        """What the attempt's own worker is the last to hear of."""
+        if fate == "released":
+            self.claimed_at(one.place, gpus=1)
+        elif fate == "cancelled by a person":
+            self.ask_trial(one.trial, is_retry=False)
+        else:
+            self.leases_lapse()
 
     @rule()
     def leases_lapse(self) -> None:

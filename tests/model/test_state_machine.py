@@ -1,5 +1,7 @@
 """Whatever workers, people, the conductor and time do, service and model say the same."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -13,7 +15,7 @@ from tests.model.nouns import GRACE, LEASE, SWEEP
 
 DEEDS = 40  # of one run
 SETTINGS = settings(
-    max_examples=amount(full=250, part=25),
+    max_examples=amount(full=250, part=20),
     stateful_step_count=DEEDS,
     deadline=None,
     derandomize=not WHOLE,  # the part is the same every time; the whole looks elsewhere each time
@@ -23,6 +25,33 @@ SETTINGS = settings(
     phases=(Phase.generate, Phase.shrink),
 )
 
+# What the runs must have come to, and how often at least, so that "they agree" says something.
+OFTEN = {"claimed": 60, "resumed": 20, "fenced": 20, "expired": 10}
+EVER = (
+    "resumed by another worker",
+    "resumed from an older checkpoint",
+    "masked",
+    "retried",
+    "taken over",
+    "revived",
+    "ended twice",
+    "conflict",
+    "beyond the horizon",
+    "checkpoint dropped",
+    "checkpoint missing",
+    "cancelled while it ran",
+    "steps lost",
+    "limit spent",
+    "attempt succeeded: completed",
+    "attempt succeeded: diverged",
+    "attempt failed: crashed",
+    "attempt preempted: preempted",
+    "attempt preempted: checkpoint_missing",
+    "attempt cancelled: cancelled",
+    "attempt lost: lost",
+)
+LEAST = OFTEN | dict.fromkeys(EVER, 1)
+
 
 @pytest.mark.slow
 def test_the_service_does_what_the_model_does(database_url: str) -> None:
@@ -30,8 +59,11 @@ def test_the_service_does_what_the_model_does(database_url: str) -> None:
         database_url=database_url, lease_seconds=LEASE, sweep_seconds=SWEEP, grace_seconds=GRACE
     )
     database = Database(database_url)
-    machine = type("MachineHere", (Machine,), {"context": Context(database, told)})
+    met: Counter[str] = Counter()
+    machine = type("MachineHere", (Machine,), {"context": Context(database, told), "met": met})
     try:
         run_state_machine_as_test(machine, settings=SETTINGS)
     finally:
         database.close()
+    rare = {what: met[what] for what, least in LEAST.items() if met[what] < least}
+    assert not rare, f"the runs are too shallow: {rare} of {met}"

@@ -1,6 +1,6 @@
 """All mutants, and the few that every run of the tests tries to test the runner itself."""
 
-from tests.mutants import budget, commands, fence, leases, lineage, node, repeats
+from tests.mutants import budget, commands, fence, leases, lineage, node, predecessors, repeats
 from tests.mutants.mutant import Mutant
 
 ALL: tuple[Mutant, ...] = (
@@ -11,6 +11,7 @@ ALL: tuple[Mutant, ...] = (
     *lineage.MUTANTS,
     *commands.MUTANTS,
     *node.MUTANTS,
+    *predecessors.MUTANTS,
 )
 FEW = (  # of seconds each
     "states: every move is allowed",

@@ -5,6 +5,7 @@ from tests.mutants.mutant import WORKERS, Mutant
 KEEPER, SAFETY = f"{WORKERS}/test_keeper.py", f"{WORKERS}/test_safety.py"
 LATE = f"{KEEPER}::test_deadline_that_nobody_renews_ends_the_training"
 FROZEN = f"{SAFETY}::test_frozen_supervisor_loses_its_training_at_the_deadline"
+TOLD_TO_GO = f"{SAFETY}::test_term_makes_the_worker_release_its_attempt_as_preempted_and_exit_zero"
 
 MUTANTS = (
     Mutant(
@@ -69,6 +70,20 @@ MUTANTS = (
         "self._ended = self._orphaned()",
         'self._ended = Ended(None, "keeper_lost")',
         (f"{KEEPER}::test_killed_keeper_takes_its_training_along_by_the_supervisor",),
+    ),
+    Mutant(
+        "pre-emption: the training is not asked to checkpoint",
+        "workers/demands.py",
+        "if demand in (Demand.STOP, Demand.SHUTDOWN):",
+        "if demand is Demand.STOP:",
+        (TOLD_TO_GO,),
+    ),
+    Mutant(
+        "pre-emption: counts as a failure",
+        "workers/outcome.py",
+        "MOVES_ON = frozenset({Demand.STOP, Demand.SHUTDOWN})",
+        "MOVES_ON = frozenset({Demand.STOP})",
+        (TOLD_TO_GO,),
     ),
     Mutant(
         "worker: a stale attempt trains on",

@@ -7,10 +7,12 @@ from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.api.answers import JsonAnswer
-from app.api.auth import principal
+from app.api.auth import Caller, principal
+from app.api.context import InContext
 from app.api.pages import render
 from app.domain.errors import DomainError
 from app.services import health
+from app.services.installation import installation_mark
 
 router = APIRouter(tags=["system"])
 signed_in = [Depends(principal)]
@@ -37,6 +39,19 @@ def is_ready(request: Request) -> Response:
 def show_version() -> Response:
     """The version of the service and of its interface."""
     return JsonAnswer({"name": "paceline", "version": version("paceline"), "api": "v1"})
+
+
+@router.get("/v1/installation")
+def show_installation(context: InContext, caller: Caller) -> Response:
+    """What a node compares itself with: the version, the scopes of its own token, the store, and
+    the mark by which store and broker are known."""
+    answer = {
+        "version": version("paceline"),
+        "token": {"name": caller.name, "scopes": caller.scopes},
+        "store": context.settings.resolved_store,
+        "mark": installation_mark(context),
+    }
+    return JsonAnswer(answer)
 
 
 @router.get("/metrics", dependencies=signed_in)

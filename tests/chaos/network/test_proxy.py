@@ -5,6 +5,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -33,14 +34,31 @@ class Echoes(socketserver.ThreadingTCPServer):
     block_on_close = False
 
 
+class Address(socketserver.BaseRequestHandler):
+    """Says which server took the connection."""
+
+    def handle(self) -> None:
+        self.request.sendall(url_at(self.request.getsockname()[1]).encode())
+
+
+def url_at(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def serving(handler: type[socketserver.BaseRequestHandler]) -> Iterator[str]:
+    """The address of a server that stands while the block runs."""
+    with Echoes(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        yield url_at(int(server.server_address[1]))
+        server.shutdown()
+
+
 @pytest.fixture
 def proxy() -> Iterator[Proxy]:
     Echo.heard = 0
-    with Echoes(("127.0.0.1", 0), Echo) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
-        with proxy_before(f"http://127.0.0.1:{server.server_address[1]}", seed=7) as proxy:
-            yield proxy
-        server.shutdown()
+    with serving(Echo) as url, proxy_before(url, seed=7) as proxy:
+        yield proxy
 
 
 @pytest.fixture
@@ -137,7 +155,26 @@ def test_a_narrow_link_takes_its_time(proxy: Proxy, client: socket.socket) -> No
 def test_the_same_seed_draws_the_same_delays() -> None:
     drawn = []
     for seed in (1, 1, 2):
-        with proxy_before("http://127.0.0.1:1", seed) as proxy:
+        with proxy_before("http://127.0.0.1:1", seed=seed) as proxy:
             proxy.faults = Faults(jitter_seconds=1.0)
             drawn.append([proxy.draw_delay() for _ in range(5)])
     assert drawn[0] == drawn[1] != drawn[2]
+
+
+def taken_by(proxy: Proxy) -> str:
+    """The address of the server that answered; empty: nobody took the connection."""
+    try:
+        with socket.create_connection((proxy.host, proxy.port), timeout=SECONDS) as client:
+            return client.recv(100).decode()
+    except ConnectionResetError:
+        return ""
+
+
+def test_before_several_servers_every_connection_goes_to_one_that_takes_it() -> None:
+    with serving(Address) as stays:
+        with serving(Address) as leaves, proxy_before(stays, leaves) as both:
+            assert {taken_by(both) for _ in range(4)} == {stays, leaves}, "each in turn"
+        with proxy_before(leaves, stays) as proxy:
+            assert [taken_by(proxy) for _ in range(4)] == [stays] * 4
+    with proxy_before(leaves, stays) as proxy:
+        assert taken_by(proxy) == ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.network.hosts import Hosts, hosts
-from tests.chaos.network.servers import hosted_postgres, hosted_redis
+from tests.chaos.network.servers import HostedPostgres, HostedRedis, hosted
 from tests.chaos.trainer import make_trainer
 from tests.chaos.world import World
 from tests.e2e.processes import QUICK, Fleet, Process
@@ -42,8 +42,8 @@ def make_network(folder: Path, **environment: str) -> Iterator[Network]:
     with ExitStack() as stack:
         names = [API, DATABASE, SECOND, *(f"worker-{number}" for number in range(WORKERS))]
         made = stack.enter_context(hosts(names))
-        postgres = stack.enter_context(hosted_postgres(made, DATABASE))
-        redis = stack.enter_context(hosted_redis(made, API))
+        postgres = stack.enter_context(hosted(HostedPostgres, made, DATABASE))
+        redis = stack.enter_context(hosted(HostedRedis, made, API))
         anywhere = {"PACELINE_HOST": "0.0.0.0"}
         fleet = Fleet(folder, {**QUICK, **anywhere, **environment})
         world = Network(fleet, postgres, redis, make_trainer(folder / "trainer"), hosts=made)

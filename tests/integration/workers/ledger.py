@@ -31,6 +31,8 @@ class Ledger:
     batches: int = 0
     command: str = "continue"
     is_silent: bool = False
+    unheard: set[str] = field(default_factory=set)  # ends of paths that get no answer
+    knows_predecessors: bool = True  # a service of before does not
     unanswered: int = 0
     unanswered_requests: list[str] = field(default_factory=list)
     stale: set[str] = field(default_factory=set)
@@ -60,6 +62,8 @@ class Ledger:
         return sorted(self.curves.get(f"{attempt}/{metric}", {}))
 
     def _claim(self, body: dict[str, Json]) -> tuple[int, Json]:
+        if "after" in body and not self.knows_predecessors:
+            return 422, {"type": "invalid-input", "detail": "after: unknown field"}
         self.claims.append(body)
         self.claimed_at.append(time.monotonic())
         if body["request_id"] in self.claimed:
@@ -113,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with self.ledger.lock:
-            if self.ledger.is_silent:
+            if self.ledger.is_silent or self.path.endswith(tuple(self.ledger.unheard)):
                 self.ledger.unanswered += 1
                 self.ledger.unanswered_requests.append(body.get("request_id", ""))
                 self.close_connection = True

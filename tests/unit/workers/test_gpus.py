@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from workers.gpu_watch import SAMPLE_SECONDS, GpuWatch, why_not_free
-from workers.gpus import partition, select_visible
+from workers.gpus import partition, select_visible, slot_sizes
 from workers.inventory import Device, open_inventory
-from workers.node import NoSlot, slot_gpus
+from workers.layout import NoSlot, slot_gpus
 from workers.options import WorkerOptions
 from workers.simulated_gpus import SimulatedGpus
 
@@ -43,7 +43,7 @@ def test_cuda_visible_devices_is_respected(said: str | None, visible: list[str])
 
 def test_gpus_that_fill_no_slot_stay_unused() -> None:
     five = [Device(name) for name in "abcde"]
-    groups = partition(five, 2)
+    groups = partition(five, slot_sizes((2,), len(five)))
     assert [[device.id for device in group] for group in groups] == [["a", "b"], ["c", "d"]]
 
 
@@ -120,7 +120,7 @@ def test_a_gpu_that_does_not_answer_is_not_free(write: Write) -> None:
 def test_slots_are_given_gpus_of_their_own(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,0")
     inventory = write(gpu(name="a"), gpu(name="b"))
-    slots = slot_gpus(WorkerOptions(gpus_per_slot=1), inventory)
+    slots = slot_gpus(WorkerOptions(gpus_per_slot=(1,)), inventory)
     assert {slot: [one.id for one in gpus] for slot, gpus in slots.items()} == {
         "0": ["GPU-b"],
         "1": ["GPU-a"],
@@ -132,9 +132,9 @@ def test_parts_of_a_gpu_are_never_given_to_one_slot_together(
 ) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     inventory = write({**gpu(), "parts": [{"id": "MIG-1"}, {"id": "MIG-2"}]})
-    assert len(slot_gpus(WorkerOptions(gpus_per_slot=1), inventory)) == 2
+    assert len(slot_gpus(WorkerOptions(gpus_per_slot=(1,)), inventory)) == 2
     with pytest.raises(NoSlot, match="--gpus-per-slot 1"):
-        slot_gpus(WorkerOptions(gpus_per_slot=2), inventory)
+        slot_gpus(WorkerOptions(gpus_per_slot=(2,)), inventory)
 
 
 def test_a_node_without_a_driver_has_no_gpus() -> None:

@@ -1,0 +1,1 @@
+"""What `paceline doctor --node` looks at: one small function a check, listed in `node.py`."""

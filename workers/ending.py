@@ -1,0 +1,117 @@
+"""The end of one attempt, beside the next one's start: hand in what the training reported, say how
+it ended, tidy its folder."""
+
+import threading
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from paceline.client import ClientError
+from workers import logs
+from workers.api import AttemptApi, StaleAttempt, until_answered
+from workers.bench import Bench
+from workers.claim import Claim
+from workers.demands import Demand
+from workers.folder import tidy
+from workers.launch import Ended
+from workers.outcome import PREEMPTED, Seen, conclude, done_steps, says_no_memory
+from workers.reporter import Progress
+from workers.room import why_no_room
+from workers.supervisor import Supervision, Training
+
+HOLD_SECONDS = 0.3  # at most: the slot's next claim and start go first
+
+log = structlog.get_logger()
+
+
+class Ending(threading.Thread):
+    """Of an attempt whose training and its whole family are gone."""
+
+    def __init__(
+        self, claim: Claim, bench: Bench, training: Training, supervision: Supervision, ended: Ended
+    ) -> None:
+        super().__init__(name=f"ending-{claim.attempt_id}", daemon=True)
+        self._claim, self._training, self._supervision = claim, training, supervision
+        self._api = AttemptApi(bench.client, claim.attempt_id, claim.token)
+        self._ended, self._asked = ended, supervision.demand
+        self._no_room = supervision.no_room or why_no_room(bench)
+        self._hurry = threading.Event()
+        self._log_context = copy_context()  # threads begin with an empty one
+
+    @property
+    def named(self) -> dict[str, str]:
+        """What a claim says of its predecessor."""
+        return {"attempt_id": self._claim.attempt_id, "token": self._claim.token}
+
+    def hurry(self) -> None:
+        """The slot has its next training, or waits for this end: do not hold back."""
+        self._hurry.set()
+
+    def run(self) -> None:
+        self._hurry.wait(HOLD_SECONDS)
+        self._log_context.run(self._run)
+
+    def _run(self) -> None:
+        try:
+            self._hand_in()
+        except Exception:
+            log.exception("attempt not finished: its lease will lapse")
+        tidy(self._training.folder)
+
+    def _hand_in(self) -> None:
+        ended, asked, supervision = self._ended, self._asked, self._supervision
+        if ended.message:
+            logs.add(self._training.folder, ended.message)
+        is_flushed = supervision.flush()
+        if supervision.demand is Demand.DROP:
+            return
+        if supervision.demand is Demand.CANCEL:
+            asked = Demand.CANCEL
+        seen = self._seen(asked)
+        end = conclude(seen) if is_flushed or asked is Demand.CANCEL else PREEMPTED
+        body = {**end.document(), "last_step": seen.done_steps, **supervision.extras.pending()}
+        if self._no_room is not None:
+            body["logs"] = logs.tails(self._training.folder, self._no_room)
+        if ended.exit_code is not None:
+            body["exit_code"] = ended.exit_code
+        log.info("attempt ended", **end.document(), exit_code=ended.exit_code, step=seen.done_steps)
+        finish(self._api, body, lambda: not supervision.is_over())
+
+    def _seen(self, asked: Demand | None) -> Seen:
+        progress, last_step = self._training.reporter.progress, self._supervision.pace.last_step
+        seen = seen_of(self._claim, self._ended, asked, progress, last_step)
+        stderr = logs.tails(self._training.folder)["stderr"]
+        return replace(
+            seen, has_no_memory=says_no_memory(stderr), had_no_room=self._no_room is not None
+        )
+
+
+def finish(api: AttemptApi, body: dict[str, Any], is_wanted: Callable[[], bool]) -> None:  # JSON
+    """Say it until it is heard; a service that disowns the attempt has heard enough."""
+    try:
+        for attempt in until_answered(is_wanted):
+            with attempt:
+                api.finish(body)
+    except (StaleAttempt, ClientError) as error:
+        log.warning("finish not accepted", why=str(error))
+
+
+def seen_of(
+    claim: Claim, ended: Ended, asked: Demand | None, progress: Progress, last_step: int
+) -> Seen:
+    """How far the training came, and what ended it."""
+    last = min(max(progress.last_step, last_step), claim.max_train_steps)
+    done = last
+    if ended.exit_code == 0:
+        done = done_steps(progress, last, claim.max_train_steps)
+    return Seen(
+        ended=ended,
+        demand=asked,
+        done_steps=done,
+        max_train_steps=claim.max_train_steps,
+        has_non_finite=progress.has_non_finite,
+        is_beyond_horizon=progress.is_beyond_horizon,
+    )
