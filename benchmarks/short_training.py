@@ -5,8 +5,8 @@ import time
 
 BEGAN_AT = time.monotonic()  # a clock that all processes of a machine share
 
-import os  # noqa: E402 - the first line of a training comes before its imports
-import sys  # noqa: E402
+import os  # noqa: E402 - after the first line, which is the mark
+import sys  # noqa: E402 - as above
 
 TRAINING_SECONDS = 0.4  # long enough for the worker to get the next keeper ready meanwhile
 

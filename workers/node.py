@@ -55,7 +55,7 @@ class Node:
         locks = [take_all(self._places(slot, gpus)) for slot, gpus in groups.items()]
         self._locks = [lock for held in locks for lock in held]
         tidy_leftovers(options.state_dir)
-        roster = Roster(client, registration(options, identity, store, groups))
+        roster = Roster(client, registration(options, identity, store, groups), store)
         roster.register(lambda: not self.stopping.is_set())
         sdk_folder = copy_sdk(options.state_dir.resolve())
         for (slot, gpus), held in zip(groups.items(), locks, strict=True):
@@ -126,14 +126,13 @@ def open_client(options: WorkerOptions) -> Client:
 def registration(
     options: WorkerOptions, identity: Identity, store: Store, groups: Slots
 ) -> dict[str, Any]:  # Any: JSON
-    """The body of `POST /v1/workers`; the nonce shows that the API's store is this worker's too."""
+    """The body of `POST /v1/workers`; the roster adds the nonce of the store."""
     return {
         "worker": identity.worker_id,
         "boot_id": identity.boot_id,
         "name": options.name,
         "version": importlib.metadata.version("paceline"),
         "store": store.url,
-        "store_nonce": store.read_nonce(),
         "slots": [
             {
                 "slot": slot,

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from app.stores.store import Store
 from paceline.client import Client, ClientError
 from workers.api import until_answered
 
@@ -16,17 +17,18 @@ log = structlog.get_logger()
 
 
 class Roster:
-    """The registration, kept current; slots speak through it from their threads."""
+    """The registration, kept current; slots speak through it from their threads. The store's nonce
+    is read each time: the API that writes it may have started after this worker."""
 
-    def __init__(self, client: Client, registration: Json) -> None:
-        self._client, self._registration = client, registration
+    def __init__(self, client: Client, registration: Json, store: Store) -> None:
+        self._client, self._registration, self._store = client, registration, store
         self._lock = threading.Lock()
 
     def register(self, is_wanted: Callable[[], bool]) -> None:
         """Until it is answered. Raises ProblemError if not let in."""
         for attempt in until_answered(is_wanted):
             with attempt:
-                self._client.post("/v1/workers", self._registration)
+                self._say()
         said = self._registration
         log.info("worker registered", worker=said["worker"], slots=said["slots"])
 
@@ -37,6 +39,10 @@ class Roster:
             changed = [{**one, "problem": problem} if one["slot"] == slot else one for one in slots]
             self._registration = {**self._registration, "slots": changed}
             try:
-                self._client.post("/v1/workers", self._registration)
+                self._say()
             except ClientError as error:
                 log.warning("problem of a slot not heard", slot=slot, why=str(error))
+
+    def _say(self) -> None:
+        nonce = self._store.read_nonce()
+        self._client.post("/v1/workers", {**self._registration, "store_nonce": nonce})

@@ -94,7 +94,7 @@ def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
 def _arrival(*, is_of_study: bool, is_following: bool) -> Select[Any]:  # Any: a row
     who = _who(is_following).subquery()
     turn = in_turn(is_of_study=is_of_study, is_following=is_following).subquery()
-    order = (turn.c.rank, turn.c.held, turn.c.served_at, turn.c.study_id)
+    order = (turn.c.rank, turn.c.misfit, turn.c.held, turn.c.served_at, turn.c.study_id)
     return select(who, turn).select_from(who.outerjoin(turn, true())).order_by(*order)
 
 

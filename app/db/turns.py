@@ -74,8 +74,9 @@ def turn_of(row: Any) -> Turn:  # Any: a row
 
 
 def in_turn(*, is_of_study: bool, is_following: bool) -> Select[Any]:
-    """Studies with something to claim, best first; a claim that follows an attempt sees the order
-    as that one's finish will leave it."""
+    """Studies with something to claim, best first; of one priority first those whose trials need
+    all of the slot's GPUs, for what needs fewer finds other slots. A claim that follows an attempt
+    sees the order as that one's finish will leave it."""
     s = studies.c
     job = s.definition["job"]
     is_asked_for = s.id == bindparam("study") if is_of_study else job.as_string() != "external"
@@ -89,11 +90,12 @@ def in_turn(*, is_of_study: bool, is_following: bool) -> Select[Any]:
             s.id.label("study_id"),
             job.label("job"),
             (-s.priority).label("rank"),
+            case((_gpus_asked() == bindparam("gpus"), 0), else_=1).label("misfit"),
             (going_on * _gpus_of_trial()).label("held"),
             s.served_at,
         )
         .where(IS_ACTIVE, is_asked_for, has_work)
-        .order_by("rank", "held", "served_at", "study_id")
+        .order_by("rank", "misfit", "held", "served_at", "study_id")
         .limit(MANY)
     )
 
@@ -109,9 +111,13 @@ def _running() -> ScalarSelect[int]:
 
 
 def _gpus_of_trial() -> ColumnElement[int]:
-    """What one of its trials holds; an external job says none."""
-    gpus = studies.c.definition["job"]["gpus"].as_integer()
-    return case((gpus > 1, gpus), else_=1)
+    """What one of its trials holds."""
+    return case((_gpus_asked() > 1, _gpus_asked()), else_=1)
+
+
+def _gpus_asked() -> ColumnElement[int]:
+    """GPUs a trial; an external job says none."""
+    return studies.c.definition["job"]["gpus"].as_integer()
 
 
 def _probe(condition: ColumnElement[bool]) -> ScalarSelect[int]:

@@ -56,9 +56,27 @@ def test_a_study_that_comes_late_gets_the_next_slots_until_it_has_its_share(lab:
     assert shares(claims(lab, 4, first=8)) == {late: 4}
 
 
+def test_a_slot_takes_first_what_needs_all_of_its_gpus(lab: Lab) -> None:
+    """A trial on one GPU would let three of a slot of four stand idle while one of four waits."""
+    jobs = {gpus: {"command": ["x"], "gpus": gpus} for gpus in (0, 1, 4)}
+    made = {gpus: lab.create(name=f"g{gpus}", trials=3, job=jobs[gpus])["id"] for gpus in jobs}
+    urgent = lab.create(name="urgent", trials=1, job=jobs[0], priority=1)["id"]
+
+    def takes(slot: str, gpus: int) -> str:
+        offers = {"commands": True, "gpus": gpus}
+        return study_of(Slot(lab, slot=slot, offers=offers).claim())
+
+    assert takes("a", 4) == urgent
+    assert takes("b", 4) == made[4]
+    assert takes("c", 1) == made[1]
+    assert takes("d", 0) == made[0]
+    assert {takes(f"e{number}", 4) for number in range(2)} == {made[4]}
+    assert takes("f", 4) in (made[0], made[1])  # none of its size is left: rather than stand idle
+
+
 def test_a_trial_counts_for_as_many_gpus_as_it_holds(lab: Lab) -> None:
     def gpu_slots(first: int, count: int) -> list[Attempt]:
-        offers = {"commands": True, "gpus": 4}
+        offers = {"commands": True, "gpus": 8}
         return [Slot(lab, slot=f"{first + n}", offers=offers).claim() for n in range(count)]
 
     wide = lab.create(name="wide", trials=20, job={"command": ["x"], "gpus": 4})["id"]

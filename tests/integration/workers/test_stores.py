@@ -2,6 +2,7 @@
 late, and nothing that cannot be seen is called missing."""
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,22 @@ def test_a_worker_without_the_extra_says_what_to_type(
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(ValueError, match=r"paceline\[s3\]"):
         start_node(store=STORE)
+
+
+def test_a_worker_that_started_before_the_api_shares_the_store_that_the_api_marked(
+    ledger: Ledger, start_node: StartNode, tmp_path: Path
+) -> None:
+    store = tmp_path / "shared"
+    store.mkdir()
+    ledger.is_silent = True
+
+    def api_starts() -> None:
+        wait_until(lambda: ledger.unanswered, seconds=30, what="a registration without answer")
+        open_store(f"file://{store}").write_nonce("of-the-api")
+        ledger.is_silent = False
+
+    api = threading.Thread(target=api_starts)
+    api.start()
+    start_node(store=f"file://{store}")
+    api.join()
+    assert [said["store_nonce"] for said in ledger.registrations] == ["of-the-api"]
