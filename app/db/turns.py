@@ -117,7 +117,8 @@ def _gpus_of_trial() -> ColumnElement[int]:
 
 def _gpus_asked() -> ColumnElement[int]:
     """GPUs a trial; an external job says none."""
-    return studies.c.definition["job"]["gpus"].as_integer()
+    asked: ColumnElement[int] = studies.c.definition["job"]["gpus"].as_integer()
+    return asked
 
 
 def _probe(condition: ColumnElement[bool]) -> ScalarSelect[int]:
