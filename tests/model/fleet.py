@@ -77,8 +77,9 @@ class Fleet:
         able = [self.studies[id_] for id_, trial in found.items() if trial]
         if not able:
             return []
-        turn = max((study.priority, -study.running) for study in able)
-        return [t for s in able if (t := found[s.id]) and (s.priority, -s.running) == turn]
+        turns = {s.id: (s.priority, s.gpus == gpus, -s.running) for s in able}
+        first = max(turns.values())
+        return [t for s in able if (t := found[s.id]) and turns[s.id] == first]
 
     def first_of(self, study: Study, worker: str, gpus: int) -> Trial | None:
         """Marked ones first, each by number; what does not fit the limit is passed over."""
