@@ -125,7 +125,7 @@ def _bare_worker(broker: str) -> Iterator[Callable[[], float]]:
     sender.conf.update(task_ignore_result=True)
 
     def call() -> float:
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS)  # as long as ours waits for a node that is idle again
         began = time.perf_counter()
         sender.send_task(TASK, queue=QUEUE, expires=60)
         if client.blpop([ANSWERS], timeout=MOST_SECONDS) is None:

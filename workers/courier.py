@@ -5,7 +5,6 @@ It stands beside the reporter: a store that is away holds up neither training no
 import threading
 import time
 from collections.abc import Iterator
-from contextvars import copy_context
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -15,6 +14,7 @@ import structlog
 from app.stores.store import Store, Stored, StoreRefused
 from paceline.client import ClientError, ProblemError
 from workers.api import AttemptApi, StaleAttempt, until_answered
+from workers.attempt_thread import AttemptThread
 from workers.checkpoints import key_of
 from workers.claim import Claim
 from workers.folder import TrialFolder
@@ -23,18 +23,17 @@ from workers.tail import Saved
 log = structlog.get_logger()
 
 
-class Courier(threading.Thread):
+class Courier(AttemptThread):
     """Hand over, close, join; starts with the first checkpoint. While the training runs a store
     that is away is tried for as long as it takes, after its end for `silence_seconds`."""
 
     def __init__(self, claim: Claim, api: AttemptApi, folder: TrialFolder, store: Store) -> None:
-        super().__init__(name=f"courier-{claim.attempt_id}", daemon=True)
+        super().__init__(f"courier-{claim.attempt_id}")
         self.is_stale = False
         self._claim, self._api, self._folder, self._store = claim, api, folder, store
         self._queue: SimpleQueue[Saved | None] = SimpleQueue()
         self._abandoned = threading.Event()
         self._closed_at: float | None = None
-        self._log_context = copy_context()  # threads begin with an empty one
 
     def hand_over(self, saved: Saved) -> None:
         """The measurements up to its step are acknowledged."""
@@ -52,10 +51,7 @@ class Courier(threading.Thread):
         self._abandoned.set()
         self._queue.put(None)
 
-    def run(self) -> None:
-        self._log_context.run(self._carry_all)
-
-    def _carry_all(self) -> None:
+    def work(self) -> None:
         try:
             while (saved := self._queue.get()) is not None and not self._abandoned.is_set():
                 self._carry(saved)

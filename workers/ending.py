@@ -3,7 +3,6 @@ it ended, tidy its folder."""
 
 import threading
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ import structlog
 from paceline.client import ClientError
 from workers import logs
 from workers.api import AttemptApi, StaleAttempt, until_answered
+from workers.attempt_thread import AttemptThread
 from workers.bench import Bench
 from workers.claim import Claim
 from workers.demands import Demand
@@ -27,19 +27,18 @@ HOLD_SECONDS = 0.3  # at most: the slot's next claim and start go first
 log = structlog.get_logger()
 
 
-class Ending(threading.Thread):
+class Ending(AttemptThread):
     """Of an attempt whose training and its whole family are gone."""
 
     def __init__(
         self, claim: Claim, bench: Bench, training: Training, supervision: Supervision, ended: Ended
     ) -> None:
-        super().__init__(name=f"ending-{claim.attempt_id}", daemon=True)
+        super().__init__(f"ending-{claim.attempt_id}")
         self._claim, self._training, self._supervision = claim, training, supervision
         self._api = AttemptApi(bench.client, claim.attempt_id, claim.token)
         self._ended, self._asked = ended, supervision.demand
         self._no_room = supervision.no_room or why_no_room(bench)
         self._hurry = threading.Event()
-        self._log_context = copy_context()  # threads begin with an empty one
 
     @property
     def named(self) -> dict[str, str]:
@@ -50,11 +49,8 @@ class Ending(threading.Thread):
         """The slot has its next training, or waits for this end: do not hold back."""
         self._hurry.set()
 
-    def run(self) -> None:
+    def work(self) -> None:
         self._hurry.wait(HOLD_SECONDS)
-        self._log_context.run(self._run)
-
-    def _run(self) -> None:
         try:
             self._hand_in()
         except Exception:

@@ -4,7 +4,6 @@ The file is the spool: what is not acknowledged is read again, so an outage lose
 
 import threading
 from collections.abc import Sequence
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import structlog
 from app.stores.store import Store
 from paceline.client import ClientError, ProblemError
 from workers.api import AttemptApi, StaleAttempt, until_answered, will_pass
+from workers.attempt_thread import AttemptThread
 from workers.claim import Claim
 from workers.code_record import CodeRecord, record_code
 from workers.courier import Courier
@@ -41,20 +41,19 @@ class Progress:
     code: CodeRecord | None = None
 
 
-class Reporter(threading.Thread):
+class Reporter(AttemptThread):
     """Tails, batches, posts and replays; ends after `finish` when the file is drained."""
 
     def __init__(
         self, claim: Claim, api: AttemptApi, folder: TrialFolder, store: Store, directory: Path
     ) -> None:
-        super().__init__(name=f"reporter-{claim.attempt_id}", daemon=True)
+        super().__init__(f"reporter-{claim.attempt_id}")
         self.progress = Progress(last_step=claim.start_step)
         self._claim, self._api = claim, api
         self._folder, self._directory = folder, directory
         self._courier = Courier(claim, api, folder, store)
         self._training_ended, self._abandoned = threading.Event(), threading.Event()
         self._offset = 0
-        self._log_context = copy_context()  # threads begin with an empty one
 
     def finish(self) -> None:
         """The training has ended: post what is left, then end."""
@@ -66,10 +65,7 @@ class Reporter(threading.Thread):
         self._courier.abandon()
         self._training_ended.set()
 
-    def run(self) -> None:
-        self._log_context.run(self._report)
-
-    def _report(self) -> None:
+    def work(self) -> None:
         self._training_ended.wait(START_SECONDS)
         self.progress.code = record_code(self._directory)
         try:
