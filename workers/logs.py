@@ -1,6 +1,7 @@
-"""What a training prints: its files kept small, and their last part for the service."""
+"""What a training prints: the disk it takes kept small, and its last part for the service."""
 
-import contextlib
+import ctypes
+import errno
 import os
 from pathlib import Path
 
@@ -8,19 +9,39 @@ import structlog
 
 from workers.folder import TrialFolder
 
-ROTATE_BYTES = 16 << 20
+KEPT_BYTES = 16 << 20  # cut to this once a file takes twice as much
 TAIL_BYTES = 16 << 10
+BLOCK_BYTES = 512  # of st_blocks, whatever the file system's own blocks are
+KEEP_SIZE_PUNCH_HOLE = 0x01 | 0x02  # linux/falloc.h
 
 log = structlog.get_logger()
+libc = ctypes.CDLL(None, use_errno=True)
+libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
 
 
-def rotate(folder: TrialFolder) -> None:
-    """Keep the last 16 MiB in `<name>.1` and begin anew; the training appends, so it goes on."""
+def keep_short(folder: TrialFolder) -> None:
+    """Give the beginning of long output back to the disk. The training writes on meanwhile, so
+    nothing is copied and truncated: what it printed in between would be lost, maybe its last words.
+    """
     for path in (folder.stdout, folder.stderr):
-        if _size(path) > ROTATE_BYTES:
-            with contextlib.suppress(OSError):  # on a full disk the room counts for more
-                _previous(path).write_bytes(_end(path, ROTATE_BYTES))
-            os.truncate(path, 0)
+        try:
+            if path.stat().st_blocks * BLOCK_BYTES > 2 * KEPT_BYTES:
+                _forget_beginning(path)
+        except FileNotFoundError:
+            continue
+
+
+def _forget_beginning(path: Path) -> None:
+    with path.open("r+b") as file:
+        until = os.fstat(file.fileno()).st_size - KEPT_BYTES
+        if libc.fallocate(file.fileno(), KEEP_SIZE_PUNCH_HOLE, 0, until) == 0:
+            return
+    why = errno.errorcode.get(ctypes.get_errno(), "?")
+    log.warning("the beginning cannot be cut: all is, but the end", path=str(path), why=why)
+    end = _end(path, TAIL_BYTES)
+    os.truncate(path, 0)
+    with path.open("ab") as file:
+        file.write(end)
 
 
 def add(folder: TrialFolder, message: str) -> None:
@@ -44,14 +65,8 @@ def size(folder: TrialFolder) -> int:
 
 
 def _tail(path: Path) -> str:
-    data = _end(path, TAIL_BYTES)
-    if len(data) < TAIL_BYTES:
-        data = _end(_previous(path), TAIL_BYTES - len(data)) + data
-    return data.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _previous(path: Path) -> Path:
-    return path.with_name(f"{path.name}.1")
+    text = _end(path, TAIL_BYTES).decode(errors="replace")
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _size(path: Path) -> int:

@@ -7,7 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 from workers.bench import Bench
 
-LEAST_FREE_BYTES = 32 << 20  # for a trial folder: logs kept twice, reports, a small checkpoint
+LEAST_FREE_BYTES = (
+    32 << 20
+)  # for a trial folder: logs before they are cut, reports, a small checkpoint
 
 
 def why_no_room(bench: Bench) -> str | None:

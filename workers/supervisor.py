@@ -105,7 +105,7 @@ class Supervision:
         progress, timeout = self._training.reporter.progress, self._claim.job.get("timeout_seconds")
         self.pace.observe(last_step(self._training.folder.reports) or 0, now)
         self.extras.look(now)
-        logs.rotate(self._training.folder)
+        logs.keep_short(self._training.folder)
         self.no_room = why_no_room(self._bench) or self.no_room
         if progress.is_beyond_horizon:
             self._ask(Demand.STOP)

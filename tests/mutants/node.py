@@ -129,4 +129,13 @@ MUTANTS = (
         "if False:",
         ("tests/unit/workers/test_gpus.py::test_a_gpu_is_free_up_to_a_tenth_of_its_memory",),
     ),
+    Mutant(
+        "logs: the beginning is cut by copying and truncating",
+        "workers/logs.py",
+        "libc.fallocate(file.fileno(), KEEP_SIZE_PUNCH_HOLE, 0, until) == 0",
+        "False",
+        (
+            "tests/integration/workers/test_folder_parts.py::test_long_output_is_cut_while_its_training_prints_and_no_line_is_lost",
+        ),
+    ),
 )

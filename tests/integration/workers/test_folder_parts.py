@@ -1,6 +1,8 @@
 """Logs and code records: small file work with promises."""
 
 import subprocess
+import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,17 +11,36 @@ from workers import logs
 from workers.code_record import CLEAN, record_code
 from workers.folder import TrialFolder
 
+COUNTED = 300_000
+COUNTS = f"for number in range({COUNTED}): print(str(number).zfill(100))"
 
-def test_long_output_is_rotated_and_its_end_stays_readable(
+
+def test_long_output_is_cut_while_its_training_prints_and_no_line_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "ROTATE_BYTES", 1000)
+    monkeypatch.setattr(logs, "KEPT_BYTES", 64 << 10)
     folder = TrialFolder(tmp_path)
-    folder.stdout.write_text("x" * 2000 + "\nlast line\n")
-    logs.rotate(folder)
-    assert folder.stdout.stat().st_size == 0
-    folder.stdout.write_text("next\n")
-    assert logs.tails(folder)["stdout"].endswith("last line\nnext\n")
+    with folder.stdout.open("ab") as stdout:
+        printing = subprocess.Popen([sys.executable, "-c", COUNTS], stdout=stdout)
+    while printing.poll() is None:
+        logs.keep_short(folder)
+        numbers = [int(line) for line in logs.tails(folder)["stdout"].split("\n")[1:-1]]
+        assert all(after == before + 1 for before, after in pairwise(numbers))
+    assert logs.tails(folder)["stdout"].endswith(f"{COUNTED - 1}\n")
+    logs.keep_short(folder)
+    assert folder.stdout.stat().st_blocks * 512 <= 2 * (64 << 10) + 8192
+
+
+def test_output_is_cut_also_where_holes_are_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "KEPT_BYTES", 64 << 10)
+    monkeypatch.setattr(logs.libc, "fallocate", lambda *_: -1)
+    folder = TrialFolder(tmp_path)
+    folder.stdout.write_text("x" * 200_000 + "\nlast line\n")
+    logs.keep_short(folder)
+    assert folder.stdout.stat().st_size == logs.TAIL_BYTES
+    assert logs.tails(folder)["stdout"].endswith("x\nlast line\n")
 
 
 def test_output_of_any_bytes_is_text_without_nul(tmp_path: Path) -> None:
