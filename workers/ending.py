@@ -59,6 +59,7 @@ class Ending(AttemptThread):
 
     def _hand_in(self) -> None:
         ended, asked, supervision = self._ended, self._asked, self._supervision
+        logs.keep_short(self._training.folder)
         if ended.message:
             logs.add(self._training.folder, ended.message)
         is_flushed = supervision.flush()
