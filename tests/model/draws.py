@@ -54,6 +54,7 @@ class Life:
     fate: str
     successor: tuple[str, str]
     is_found: bool
+    is_followed: bool  # its slot claims again before its end is told
 
 
 LIVES = st.builds(
@@ -64,4 +65,5 @@ LIVES = st.builds(
     fate=st.sampled_from(FATES),
     successor=PLACES,
     is_found=st.booleans(),
+    is_followed=st.booleans(),
 )

@@ -58,40 +58,26 @@ class Fleet:
 
     # --- claims ---------------------------------------------------------------------------------
 
-    def release_older(self, place: tuple[str, str]) -> None:
-        """A new request from a slot: its unfinished older attempt is lost, the trial waits."""
+    def release_older(self, place: tuple[str, str], after: Attempt | None) -> None:
+        """A new request from a slot: its unfinished older attempts are lost, the trials wait; but
+        the one that the request names goes on."""
         for attempt in self.attempts:
-            if attempt.place == place and attempt.is_live:
+            if attempt.place == place and attempt.is_live and attempt is not after:
                 self.lose(attempt)
                 attempt.trial.state, attempt.trial.reason = "waiting", None
-
-    def candidates(self, worker: str, gpus: int) -> list[Trial]:
-        """Whichever of these a claim takes is right; none: it gets nothing."""
-        if self.workers.get(worker, "active") != "active":
-            return []
-        found = {
-            s.id: self.first_of(s, worker, gpus)
-            for s in self.studies.values()
-            if s.state == "active"
-        }
-        able = [self.studies[id_] for id_, trial in found.items() if trial]
-        if not able:
-            return []
-        turns = {s.id: (s.priority, s.gpus == gpus, -s.running) for s in able}
-        first = max(turns.values())
-        return [t for s in able if (t := found[s.id]) and turns[s.id] == first]
 
     def first_of(self, study: Study, worker: str, gpus: int) -> Trial | None:
         """Marked ones first, each by number; what does not fit the limit is passed over."""
         if study.gpus > gpus:
             return None
         marked = [t for t in study.trials if t.holder and t.holder.is_marked and not self.is_quiet]
-        has_room = study.concurrency is None or study.running < study.concurrency
-        due = [t for t in study.trials if t.state == "waiting" and t.not_before <= self.now]
-        for trial in [*marked, *(due if has_room else [])]:
+        for trial in [*marked, *(self.due(study) if study.has_room else [])]:
             if self.fits(trial, worker):
                 return trial
         return None
+
+    def due(self, study: Study) -> list[Trial]:
+        return [t for t in study.trials if t.state == "waiting" and t.not_before <= self.now]
 
     def fits(self, trial: Trial, worker: str) -> bool:
         """Whether its claim could reserve, once a lapsed attempt of it is settled."""

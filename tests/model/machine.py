@@ -19,6 +19,7 @@ from app.domain.errors import (
 )
 from app.domain.ids import RecommendationId, StudyId, TrialId
 from app.services import studies, study_states
+from app.services.claims import Claimed
 from app.services.context import Context
 from app.services.leases import note_api_seen
 from app.services.reviews import review_round
@@ -42,6 +43,7 @@ from tests.model.draws import (
 from tests.model.fleet import Fleet, Refused, Stale
 from tests.model.nouns import HORIZON, JUMPS, WORKERS, Attempt, Study, Trial
 from tests.model.service import Service
+from tests.model.turns import candidates
 
 BACK_OFF = 100.0  # longer than a run, shorter than any jump of time
 MOST_OPEN, MOST_STUDIES = 2, 6
@@ -117,23 +119,52 @@ class Machine(RuleBasedStateMachine):
     def claim(self, place: tuple[str, str], gpus: int) -> None:
         self.claimed_at(place, gpus)
 
-    def claimed_at(self, place: tuple[str, str], gpus: int) -> Attempt | None:
+    def claimed_at(
+        self, place: tuple[str, str], gpus: int, after: Attempt | None = None
+    ) -> Attempt | None:
         self.requests += 1
-        self.fleet.release_older(place)
-        able = {trial.id: trial for trial in self.fleet.candidates(place[0], gpus)}
-        claimed = self.service.claim(place, f"request-{self.requests}", gpus)
+        request = f"request-{self.requests}"
+        self.fleet.release_older(place, after)
+        able, is_none_right = candidates(self.fleet, place, gpus, after)
+        named = (after.id, after.token) if after else None
+        claimed = self.service.claim(place, request, gpus, named)
         if claimed is None:
-            assert not able, f"nothing was claimed, although {sorted(able)} could be"
+            ids = sorted(trial.id for trial in able)
+            assert is_none_right, f"nothing was claimed, although {ids} could be"
+            waits = after and after.is_live and after.trial.study.is_counted
+            self.fleet.met["waited for its predecessor"] += bool(waits)
             return None
-        assert claimed.trial.id in able, f"{claimed.trial.id} claimed, not one of {sorted(able)}"
-        trial = able[claimed.trial.id]
+        attempt = self.taken(claimed, able, place)
+        self.fleet.requests[(place[0], request)] = attempt
+        self.fleet.met["claimed beside its predecessor"] += bool(after and after.is_live)
+        return attempt
+
+    def taken(self, claimed: Claimed, able: list[Trial], place: tuple[str, str]) -> Attempt:
+        found = {trial.id: trial for trial in able}
+        assert claimed.trial.id in found, f"{claimed.trial.id} claimed, not one of {sorted(found)}"
+        trial = found[claimed.trial.id]
         attempt = Attempt(claimed.attempt_id, trial, place, claimed.token)
         self.fleet.take(trial, attempt)
-        self.fleet.requests[(place[0], f"request-{self.requests}")] = attempt
         resumed = claimed.resume.step if claimed.resume else None
         assert resumed == (attempt.resumed.step if attempt.resumed else None)
         assert claimed.number == attempt.number
         return attempt
+
+    @precondition(lambda self: self.fleet.attempts)
+    @rule(pick=PICKS, is_live=st.booleans() | st.just(True), place=st.none() | PLACES)
+    def claim_after(self, pick: int, is_live: bool, place: tuple[str, str] | None) -> None:
+        """While that one's end is still to be told; another slot's is no predecessor."""
+        one = self.some_attempt(pick, is_live=is_live)
+        self.claimed_at(place or one.place, 1, one)
+
+    @precondition(lambda self: self.fleet.attempts)
+    @rule(pick=PICKS)
+    def claim_after_a_forged_one(self, pick: int) -> None:
+        one = self.some_attempt(pick)
+        answer, _ = outcome_of(
+            lambda: self.service.claim(one.place, "forged", 1, (one.id, "forged"))
+        )
+        assert answer == "stale"
 
     @precondition(lambda self: self.fleet.requests)
     @rule(pick=PICKS, gpus=st.integers(0, 1))
@@ -293,6 +324,8 @@ class Machine(RuleBasedStateMachine):
         if one is None:
             return
         self.report(one, one.token, {HORIZON + 1: 0.5})
+        if life.is_followed:
+            self.claimed_at(one.place, 1, one)
         if life.fate in OUTCOMES:
             self.end(one, life.fate, step=6)
             self.pass_time(seconds=JUMPS[0], is_attended=True)  # longer than a back-off

@@ -139,10 +139,27 @@ class Study:
     def running(self) -> int:
         return sum(trial.state == "running" for trial in self.trials)
 
+    @property
+    def is_active(self) -> bool:
+        return self.state == "active"
+
+    @property
+    def has_room(self) -> bool:
+        return self.concurrency is None or self.running < self.concurrency
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the end of one attempt may make room for another."""
+        limits = (self.concurrency, self.steps_limit, self.seconds_limit)
+        return any(limit is not None for limit in limits)
+
     def holds(self, steps: int, seconds: float) -> bool:
         """Whether a reservation fits what is left."""
-        all_steps = self.steps_spent + self.steps_reserved + steps
         all_seconds = self.spent_seconds + self.seconds_reserved + seconds
-        return (self.steps_limit is None or all_steps <= self.steps_limit) and (
+        return self.holds_steps(steps) and (
             self.seconds_limit is None or all_seconds <= self.seconds_limit
         )
+
+    def holds_steps(self, steps: int) -> bool:
+        all_steps = self.steps_spent + self.steps_reserved + steps
+        return self.steps_limit is None or all_steps <= self.steps_limit

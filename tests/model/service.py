@@ -18,6 +18,7 @@ from app.domain.reports import (
     Finish,
     Heartbeat,
     Offers,
+    Predecessor,
     Registration,
 )
 from app.domain.states import EndReason, Outcome
@@ -115,10 +116,23 @@ class Service:
         wanted = wanted_trials(StudyId(model.id), 1, None, "number")
         return [view.trial.id for view in list_trials(self.context, wanted, None, 100)[0]]
 
-    def claim(self, place: tuple[str, str], request_id: str, gpus: int) -> Claimed | None:
+    def claim(
+        self,
+        place: tuple[str, str],
+        request_id: str,
+        gpus: int,
+        after: tuple[str, str] | None = None,
+    ) -> Claimed | None:
+        """`after`: id and token of the attempt before."""
         worker, slot = place
-        offers = Offers(gpus=gpus, commands=True)
-        request = ClaimRequest(WorkerId(worker), "boot", slot, request_id, offers=offers)
+        request = ClaimRequest(
+            WorkerId(worker),
+            "boot",
+            slot,
+            request_id,
+            offers=Offers(gpus=gpus, commands=True),
+            after=after and Predecessor(AttemptId(after[0]), after[1]),
+        )
         return claim(self.context, request)
 
     def heartbeat(self, attempt: str, token: str, step: int) -> str:

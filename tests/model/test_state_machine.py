@@ -26,7 +26,14 @@ SETTINGS = settings(
 )
 
 # What the runs must have come to, and how often at least, so that "they agree" says something.
-OFTEN = {"claimed": 60, "resumed": 20, "fenced": 20, "expired": 10}
+OFTEN = {
+    "claimed": 60,
+    "resumed": 20,
+    "fenced": 20,
+    "expired": 10,
+    "claimed beside its predecessor": 5,
+    "waited for its predecessor": 5,
+}
 EVER = (
     "resumed by another worker",
     "resumed from an older checkpoint",

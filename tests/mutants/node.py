@@ -138,4 +138,13 @@ MUTANTS = (
             "tests/integration/workers/test_folder_parts.py::test_long_output_is_cut_while_its_training_prints_and_no_line_is_lost",
         ),
     ),
+    Mutant(
+        "silence: a training ends long before the limit when the service is away",
+        "workers/supervisor.py",
+        "if now - self._answered_at >= self._claim.timing.silence_seconds:",
+        "if now - self._answered_at >= 2.0:",
+        (
+            "tests/chaos/test_api_faults.py::test_apis_killed_and_restarted_under_load_lose_nothing_and_stop_no_training",
+        ),
+    ),
 )
