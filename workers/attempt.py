@@ -39,7 +39,7 @@ def run_attempt(
         resume = fetch_resume(claim, bench, api, folder)
         order = prepare(claim, bench, folder, command, resume)
     except (StaleAttempt, CheckpointMissing, OSError, CannotRun) as error:
-        give_back(claim, bench, api, error)
+        give_back(claim, bench, error)
         tidy(folder)
         return None
     reporter = Reporter(claim, api, folder, bench.store, command.directory)
@@ -52,7 +52,7 @@ def run_attempt(
     return ending
 
 
-def give_back(claim: Claim, bench: Bench, api: AttemptApi, error: Exception) -> None:
+def give_back(claim: Claim, bench: Bench, error: Exception) -> None:
     """End an attempt whose training could not be started, in the words that its cause calls for."""
     end = PREEMPTED
     if isinstance(error, StaleAttempt):
@@ -65,11 +65,14 @@ def give_back(claim: Claim, bench: Bench, api: AttemptApi, error: Exception) -> 
         log.error("store away: attempt given back, its checkpoint is not given up", why=str(error))
     elif isinstance(error, OSError):
         log.error("attempt given back: its folder cannot be written", why=str(error))
-    else:
+    elif isinstance(error, CannotRun):
         log.error("cannot run this job", why=str(error))
         end = Conclusion(Outcome.FAILED, EndReason.CRASHED)
+    else:
+        log.error("attempt given back: the worker itself failed", why=repr(error))
     said = {"stdout": "", "stderr": f"paceline worker: {why_no_room(bench) or error}\n"}
     body = {**end.document(), "last_step": claim.start_step, "logs": said}
+    api = AttemptApi(bench.client, claim.attempt_id, claim.token)
     finish(api, body, lambda: not bench.stopping.is_set())
 
 

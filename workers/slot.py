@@ -11,7 +11,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from paceline.client import Client, ClientError
 from workers.api import claim, until_answered
-from workers.attempt import run_attempt
+from workers.attempt import give_back, run_attempt
 from workers.bench import Bench
 from workers.claim import Claim, read_claim
 from workers.ending import Ending
@@ -46,7 +46,7 @@ class Slot(threading.Thread):
     def __init__(self, place: Place, bench: Bench, roster: Roster, wakeups: WakeUps | None) -> None:
         super().__init__(name=f"slot-{place.slot}", daemon=True)
         self._quarantine = Quarantine(place.slot, bench, roster)
-        self._place, self._bench, self._wakeups = place, bench, wakeups
+        self._place, self._bench, self._roster, self._wakeups = place, bench, roster, wakeups
         self._asking = Client(bench.client.url, bench.client.token)  # its own: may be cut off
         self._heard = 0
         self._keeper: Keeper | None = None  # of the training that runs
@@ -97,8 +97,9 @@ class Slot(threading.Thread):
         self._spare = None
         try:
             ending = run_attempt(claimed, self._bench, keeper, self._catch_up)
-        except Exception:
+        except Exception as error:
             keeper.close()  # nothing of the training is left
+            give_back(claimed, self._bench, error)  # as lost it would come back at once, for ever
             raise
         finally:
             self._keeper = None
@@ -162,6 +163,7 @@ class Slot(threading.Thread):
 
     def _idle(self, asked_at: float) -> None:
         """Wait for a wake-up or the own sweep; without a broker the long poll was the wait."""
+        self._roster.look_for_store()
         if self._wakeups:
             self._heard = self._wakeups.wait(self._heard, SWEEP_SECONDS)
         else:

@@ -131,3 +131,17 @@ def test_a_worker_that_started_before_the_api_shares_the_store_that_the_api_mark
     start_node(store=f"file://{store}")
     api.join()
     assert [said["store_nonce"] for said in ledger.registrations] == ["of-the-api"]
+
+
+def test_a_worker_whose_store_was_away_at_its_start_shares_it_once_it_is_back(
+    ledger: Ledger, start_node: StartNode, tmp_path: Path
+) -> None:
+    store = tmp_path / "shared"
+    store.mkdir()
+    start_node(store=f"file://{store}")
+    wait_until(lambda: len(ledger.claims) > 1, seconds=30, what="an idle slot")
+    open_store(f"file://{store}").write_nonce("of-the-api")
+    wait_until(lambda: len(ledger.registrations) > 1, seconds=30, what="another registration")
+    idle = len(ledger.claims)
+    wait_until(lambda: len(ledger.claims) > idle + 1, seconds=30, what="an idle slot")
+    assert [said["store_nonce"] for said in ledger.registrations] == [None, "of-the-api"]

@@ -5,10 +5,13 @@ runs."""
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.integration.workers.conftest import StartNode
 from tests.integration.workers.ledger import Ledger, claim
 from tests.integration.workers.programs import FILES_ALONE, python
 from tests.support.waiting import wait_until
+from workers import attempt
 
 CLOCKED = """
 import json, os, time
@@ -94,3 +97,20 @@ def test_a_service_that_knows_no_predecessors_is_asked_after_the_finish(
     start_node()
     until_finished(ledger, "a1", "a2", "a3")
     assert all("after" not in body for body in ledger.claims)
+
+
+def test_a_slot_in_unforeseen_trouble_gives_its_attempt_back(
+    ledger: Ledger, start_node: StartNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault of the worker's own")
+
+    ledger.work += [claim("a1", python(FILES_ALONE)), claim("a2", python(FILES_ALONE))]
+    with monkeypatch.context() as broken:
+        broken.setattr(attempt, "prepare", fail)
+        start_node()
+        until_finished(ledger, "a1")
+    until_finished(ledger, "a2")
+    assert ledger.finishes["a1"]["outcome"] == "preempted"
+    assert "a fault of the worker's own" in ledger.finishes["a1"]["logs"]["stderr"]
+    assert ledger.finishes["a2"]["outcome"] == "completed"
