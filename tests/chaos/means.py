@@ -8,10 +8,12 @@ from pathlib import Path
 
 from tests.chaos.amount import WHOLE
 from tests.chaos.network.hosts import why_impossible
+from tests.chaos.volumes import why_no_volumes
 
 LIBFAKETIME = "faketime/libfaketimeMT.so.1"
 LIBRARY_FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
 HOSTS, CLOCKS = "test_many_hosts.py", "test_clock_jumps.py"
+VOLUMES = "test_full_volumes.py"
 
 
 def libfaketime() -> Path | None:
@@ -29,6 +31,7 @@ def left_out() -> dict[str, str]:
         return {}
     reasons = {
         HOSTS: why_impossible(),
+        VOLUMES: why_no_volumes(),
         CLOCKS: None if libfaketime() else "there is no libfaketime (Debian: faketime)",
     }
     return {name: why for name, why in reasons.items() if why is not None}
@@ -36,4 +39,4 @@ def left_out() -> dict[str, str]:
 
 def not_collected() -> list[str]:
     """The files that this run does not collect."""
-    return list(left_out()) if WHOLE else [HOSTS, CLOCKS]
+    return list(left_out()) if WHOLE else [HOSTS, CLOCKS, VOLUMES]

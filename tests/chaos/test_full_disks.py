@@ -2,9 +2,6 @@
 reason names the disk, and work goes on by itself once there is room.
 """
 
-import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +10,6 @@ from sqlalchemy import event
 
 from paceline.client import ProblemError
 from tests.chaos import figures
-from tests.chaos.amount import WHOLE
 from tests.integration.workers import conftest as bench
 from tests.integration.workers import test_real_service as whole
 from tests.integration.workers.conftest import StartNode
@@ -34,14 +30,6 @@ state = pathlib.Path(os.environ["PACELINE_TRIAL_DIR"]).parent.parent
 while not (state / "crash").exists():
     time.sleep(0.05)
 raise SystemExit(1)
-"""
-FILLS = """
-import os, pathlib
-folder = pathlib.Path(os.environ["PACELINE_TRIAL_DIR"])
-print('{{"step": 1, "val_error": 1}}', file=open(folder / "reports.jsonl", "a"))
-with open(folder.parent.parent / "filler", "wb", buffering=0) as file:
-    while True:
-        file.write(bytes(1 << 20))
 """
 
 
@@ -137,31 +125,3 @@ def test_full_database_says_so_keeps_trainings_alive_and_recovers(
     attempts = service.client.get(f"/v1/trials/{trial['id']}")["attempts"]
     assert [one["state"] for one in attempts] == ["succeeded"]
     figures.record("database full (SQLite)", faults=1, trials=1, attempts=1)
-
-
-if WHOLE and os.geteuid() == 0:  # mounting needs root: `make chaos` alone
-
-    def test_training_that_fills_its_disk_is_given_back_and_the_slot_waits_for_room(
-        ledger: Ledger, small_disk: Path, start_node: StartNode
-    ) -> None:
-        ledger.work += [claim("a1", python(FILLS)), claim("a2", python(FILES_ALONE))]
-        start_node()
-        wait_until(lambda: "a1" in ledger.finishes, seconds=60, what="the attempt given back")
-        assert ledger.finishes["a1"]["outcome"] == "preempted"
-        assert "make room" in ledger.logs["a1"]["stderr"]
-        wait_until(lambda: any(said_problems(ledger)), seconds=60, what="the slot's word")
-        assert "a2" not in ledger.finishes
-        (small_disk / "filler").unlink()
-        wait_until(lambda: "a2" in ledger.finishes, seconds=60, what="the next attempt")
-        assert ledger.steps("a2") == list(range(1, 21))
-        figures.record("disk full under trial folders", faults=1, trials=0, attempts=2)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 MiB where the worker has its state; it needs root."""
-    place = tmp_path / "state"
-    place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)], check=True)
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)

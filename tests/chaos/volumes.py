@@ -1,0 +1,48 @@
+"""File systems of a few MiB, filled to the last block and freed again; mounting needs root."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MIB = 1 << 20
+
+
+def why_no_volumes() -> str | None:
+    """Why this machine lends none; None: it does."""
+    return None if os.geteuid() == 0 else "mounting small file systems needs root"
+
+
+@contextmanager
+def small_volume(place: Path, mebibytes: int) -> Iterator[Path]:
+    """A file system of its own at `place`, which is made; gone after the block."""
+    place.mkdir(parents=True, exist_ok=True)
+    size = f"size={mebibytes}m"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(place)], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@contextmanager
+def filled(place: Path) -> Iterator[None]:
+    """No block is free, and none for long that others free, until the block is left."""
+    filler = place / "filler"
+    try:
+        fill(filler)
+        yield
+    finally:
+        filler.unlink()
+
+
+def fill(filler: Path) -> None:
+    """Take whatever is free now."""
+    with filler.open("ab", buffering=0) as file:
+        for piece in (MIB, 4096):
+            try:
+                while True:
+                    file.write(bytes(piece))
+            except OSError:
+                continue
