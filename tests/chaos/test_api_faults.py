@@ -11,6 +11,7 @@ from tests.chaos import figures, invariants
 from tests.chaos.amount import amount
 from tests.chaos.moments import let_pass
 from tests.chaos.network.proxy import proxy_before
+from tests.chaos.supply import see_training
 from tests.chaos.test_database_faults import no_training_was_stopped
 from tests.chaos.witness import Witness
 from tests.chaos.world import World, kill_node
@@ -52,13 +53,6 @@ def kill_all(world: World, number: int) -> None:  # noqa: ARG001 - one of the fa
     let_pass(1.2 * LEASE_SECONDS)
 
 
-def see_training(world: World, studies: list[str]) -> None:
-    """The next fault meets a training, however long the last one took."""
-    if not invariants.trainings(world):
-        studies.append(world.post_study(trials=4, autopilot="off"))
-        wait_until(lambda: invariants.trainings(world), seconds=90, what="a training to run")
-
-
 def test_apis_killed_and_restarted_under_load_lose_nothing_and_stop_no_training(
     balanced: World, seed: int
 ) -> None:
@@ -69,7 +63,7 @@ def test_apis_killed_and_restarted_under_load_lose_nothing_and_stop_no_training(
     studies: list[str] = []
     witnesses = [Witness(world).start() for _ in range(2)]
     for number, fault in enumerate(turns):
-        see_training(world, studies)
+        see_training(world, studies, autopilot="off")
         let_pass(chance.uniform(0.0, 0.6))
         fault(world, number)
         world.revive()
