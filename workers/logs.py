@@ -15,8 +15,6 @@ BLOCK_BYTES = 512  # of st_blocks, whatever the file system's own blocks are
 KEEP_SIZE_PUNCH_HOLE = 0x01 | 0x02  # linux/falloc.h
 
 log = structlog.get_logger()
-libc = ctypes.CDLL(None, use_errno=True)
-libc.fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
 
 
 def keep_short(folder: TrialFolder) -> None:
@@ -27,21 +25,31 @@ def keep_short(folder: TrialFolder) -> None:
         try:
             if path.stat().st_blocks * BLOCK_BYTES > 2 * KEPT_BYTES:
                 _forget_beginning(path)
-        except FileNotFoundError:
+        except OSError:  # its training took it away: looking after it is not worth an attempt
             continue
 
 
 def _forget_beginning(path: Path) -> None:
     with path.open("r+b") as file:
-        until = os.fstat(file.fileno()).st_size - KEPT_BYTES
-        if libc.fallocate(file.fileno(), KEEP_SIZE_PUNCH_HOLE, 0, until) == 0:
-            return
-    why = errno.errorcode.get(ctypes.get_errno(), "?")
-    log.warning("the beginning cannot be cut: all is, but the end", path=str(path), why=why)
-    end = _end(path, TAIL_BYTES)
-    os.truncate(path, 0)
-    with path.open("ab") as file:
-        file.write(end)
+        why = punch(file.fileno(), os.fstat(file.fileno()).st_size - KEPT_BYTES)
+    if why is not None:
+        log.warning("the beginning cannot be cut: all is, but the end", path=str(path), why=why)
+        end = _end(path, TAIL_BYTES)
+        os.truncate(path, 0)
+        with path.open("ab") as file:
+            file.write(end)
+
+
+def punch(descriptor: int, until: int) -> str | None:
+    """Make a hole of a file's beginning; why not, where the system (other than Linux) or the file
+    system (NFS before 4.2) knows no holes."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "fallocate"):
+        return "no fallocate"
+    start, length = ctypes.c_int64(0), ctypes.c_int64(until)
+    if libc.fallocate(descriptor, KEEP_SIZE_PUNCH_HOLE, start, length) == 0:
+        return None
+    return errno.errorcode.get(ctypes.get_errno(), "?")
 
 
 def add(folder: TrialFolder, message: str) -> None:
