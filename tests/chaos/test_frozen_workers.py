@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 HELD = """SELECT a.id FROM attempts a JOIN workers w ON w.id = a.worker
     WHERE w.name = %s AND a.state IN ('leased', 'running')"""
 FENCED = "paceline_fenced_writes_total"
-STATE = "SELECT state FROM attempts WHERE id = %s"
+ENDED = "SELECT state FROM attempts WHERE id = %s AND state NOT IN ('leased', 'running')"
 
 
 def held_by(world: World, member: Member) -> str | None:
@@ -35,26 +35,27 @@ def held_by(world: World, member: Member) -> str | None:
     return str(row[0]) if row else None
 
 
-def is_taken_over(world: World, attempt: str) -> bool:
+def ended(world: World, attempt: str) -> str | None:
+    """Its state once it holds nothing any more."""
     with psycopg.connect(world.database_url) as session:
-        row = session.execute(STATE.encode(), [attempt]).fetchone()
-    return row == ("lost",)
+        row = session.execute(ENDED.encode(), [attempt]).fetchone()
+    return str(row[0]) if row else None
 
 
 def freeze_until_succeeded(world: World, member: Member, *, whole: bool) -> bool:
     """Freeze a worker until somebody else holds what it held; whether that happened before the
-    attempt could end by itself (a frozen supervisor's training may have been at its end)."""
+    attempt could end by itself (its finish may have been on its way when the worker froze)."""
     frozen = freeze(member, whole=whole)
     attempt = held_by(world, member)
     try:
         if attempt is None:
             return False
-        wait_until(lambda: is_taken_over(world, attempt), seconds=60, what="a successor")
+        state = wait_until(lambda: ended(world, attempt), seconds=60, what="a successor")
     finally:
         for pid in frozen:
             signal_if_there(pid, signal.SIGCONT)
     wait_until(lambda: not trains(world, attempt), seconds=60, what="the zombie's training to end")
-    return True
+    return state == "lost"
 
 
 def trains(world: World, attempt: str) -> bool:
