@@ -27,6 +27,7 @@ __all__ = [
 JsonValue = Any  # parsed JSON of the service: its shape is the contract's, not this module's
 DEFAULT_TIMEOUT_SECONDS = 10.0
 CONNECT_TIMEOUT_SECONDS = 5.0
+NO_TYPE = "about:blank"  # as RFC 9457 says
 MOST_STREAMS = 16  # remembered for `interrupt`
 
 
@@ -40,7 +41,7 @@ class ProblemError(ClientError):
     def __init__(self, status: int, document: Mapping[str, JsonValue]) -> None:
         self.status = status
         self.document = document
-        self.type = str(document.get("type", "about:blank"))
+        self.type = str(document.get("type", NO_TYPE))
         self.title = str(document.get("title", f"HTTP {status}"))
         self.detail = str(document.get("detail", "") or "")
         self.hint = str(document.get("hint", "") or "")
@@ -52,6 +53,11 @@ class ProblemError(ClientError):
     def kind(self) -> str:
         """The last word of `type`, such as `stale-attempt`."""
         return self.type.rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is not the service's own word: its problems always have a type."""
+        return self.type == NO_TYPE
 
 
 class Unreachable(ClientError):

@@ -8,7 +8,8 @@ import stamina
 from paceline.client import Client, ProblemError, Unreachable
 
 Json = Any  # parsed JSON whose shape the contract fixes
-FIRST_SERVER_ERROR = 500
+FIRST_SERVER_ERROR, TOO_LARGE = 500, 413
+DISOWNED = frozenset({"stale-attempt", "not-found"})  # kinds of problems
 PASSING_STATUSES = frozenset({401, 403, 408, 429})  # a token may be renewed, a crowd may pass
 CLAIM_SLACK_SECONDS = 10.0
 HEARTBEAT_TIMEOUT_SECONDS = 5.0
@@ -33,7 +34,8 @@ def until_answered(is_wanted: Callable[[], bool] = lambda: True) -> Iterator[sta
 
 
 class AttemptApi:
-    """The writes of one attempt. Raises StaleAttempt where the service disowns it."""
+    """The writes of one attempt. Raises StaleAttempt where the service disowns it; a page of a
+    balancer without a backend is no word of the service's, but an outage."""
 
     def __init__(self, client: Client, attempt_id: str, token: str) -> None:
         self._client = client
@@ -58,8 +60,12 @@ class AttemptApi:
                 f"{self._path}/{what}", dict(body), headers=self._headers, timeout=timeout
             )
         except ProblemError as problem:
-            if problem.kind == "stale-attempt" or problem.status == 404:
+            if problem.kind in DISOWNED:
                 raise StaleAttempt(str(problem)) from problem
+            if problem.is_foreign and problem.status != TOO_LARGE:  # which halves of it may not be
+                raise Unreachable(
+                    f"somebody else than the service answered: {problem}"
+                ) from problem
             raise
 
 

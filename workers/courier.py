@@ -67,7 +67,7 @@ class Courier(AttemptThread):
             for attempt in self._until_stored(source):
                 with attempt:
                     stored = self._store.put(source, key_of(self._claim, saved.step, source))
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a path that is none
             log.error(
                 "checkpoint lost: it never reached the store; the trial goes on without it",
                 step=saved.step,

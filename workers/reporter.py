@@ -22,7 +22,7 @@ from workers.measurements import columns, halves, merge
 from workers.tail import Measured, Report, Saved, is_finite, read_piece
 
 POST_SECONDS = 0.5  # contract: within 1 s of being written
-STATUSES_OF_CONTENT = frozenset({409, 413, 422})  # something in the batch is at fault
+STATUSES_OF_CONTENT = frozenset({400, 409, 413, 422})  # something in the batch is at fault
 
 log = structlog.get_logger()
 
@@ -38,6 +38,7 @@ class Progress:
     is_beyond_horizon: bool = False
     is_stale: bool = False
     is_complete: bool = False  # everything in the file was acknowledged
+    fault: str | None = None  # what in the reports nobody had thought of
     code: CodeRecord | None = None
 
 
@@ -67,8 +68,8 @@ class Reporter(AttemptThread):
 
     def work(self) -> None:
         self._training_ended.wait(START_SECONDS)
-        self.progress.code = record_code(self._directory)
         try:
+            self.progress.code = record_code(self._directory)
             is_last = False
             while not is_last and not self._abandoned.is_set():
                 is_last = self._training_ended.wait(POST_SECONDS)
@@ -79,6 +80,9 @@ class Reporter(AttemptThread):
             self.progress.is_stale = True
         except ClientError as error:
             log.warning("reports abandoned", why=str(error))
+        except Exception as error:
+            log.exception("reports cannot be delivered")
+            self.progress.fault = f"the worker could not deliver the reports: {error!r}"
 
     def _has_courier_ended(self) -> bool:
         """Once all checkpoints are registered or given up; False: nobody wants them."""

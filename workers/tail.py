@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from app.domain.reports import METRIC_NAME
+
 CHUNK_BYTES = 256 * 1024  # far below the service's 2 MiB, also when repeated column by column
 LAST_LINES_BYTES = 16 * 1024
 NON_FINITE_WORDS = frozenset({"nan", "inf", "-inf"})
@@ -87,7 +89,17 @@ def parse_report(document: Any) -> Report:  # Any: whatever a training wrote
         if not isinstance(document["checkpoint"], str):
             raise ValueError("checkpoint must be a path")
         return Saved(step, document["checkpoint"])
-    return Measured(step, {name: _number(name, value) for name, value in document.items()})
+    return Measured(step, {name: _number(name, document[name]) for name in _names(document)})
+
+
+def _names(document: dict[str, Any]) -> list[str]:  # Any: as above
+    """Those that the service takes; one that it does not costs no other metric of its line."""
+    strange = [name for name in document if not METRIC_NAME.fullmatch(name)]
+    if strange:
+        log.warning(
+            "metrics without a proper name left out", names=[ascii(n[:40]) for n in strange]
+        )
+    return [name for name in document if name not in strange]
 
 
 def _number(name: str, value: Any) -> Number:  # Any: JSON

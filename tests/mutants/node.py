@@ -147,4 +147,20 @@ MUTANTS = (
             "tests/chaos/test_api_faults.py::test_apis_killed_and_restarted_under_load_lose_nothing_and_stop_no_training",
         ),
     ),
+    Mutant(
+        "silence: a balancer's page ends the training",
+        "workers/api.py",
+        "if problem.is_foreign and problem.status != TOO_LARGE:",
+        "if False:",
+        (f"{WORKERS}/test_foreign_answers.py::test_a_page_of_a_balancer_is_an_outage[405]",),
+    ),
+    Mutant(
+        "reports: whatever nobody had thought of comes again for ever",
+        "workers/ending.py",
+        "if seen.demand is not Demand.CANCEL and fault:",
+        "if False:",
+        (
+            f"{WORKERS}/test_foreign_answers.py::test_reports_that_cannot_be_delivered_count_as_a_failure_and_say_why",
+        ),
+    ),
 )

@@ -32,6 +32,7 @@ class Ledger:
     command: str = "continue"
     is_silent: bool = False
     unheard: set[str] = field(default_factory=set)  # ends of paths that get no answer
+    page: int | None = None  # the status with which a balancer answers for the service
     knows_predecessors: bool = True  # a service of before does not
     unanswered: int = 0
     unanswered_requests: list[str] = field(default_factory=list)
@@ -117,6 +118,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with self.ledger.lock:
+            if self.ledger.page is not None:
+                self._answer(self.ledger.page, "text/html", b"<h1>no backend here</h1>")
+                self.ledger.unanswered += 1
+                return
             if self.ledger.is_silent or self.path.endswith(tuple(self.ledger.unheard)):
                 self.ledger.unanswered += 1
                 self.ledger.unanswered_requests.append(body.get("request_id", ""))
@@ -125,8 +130,11 @@ class Handler(BaseHTTPRequestHandler):
             assert self.headers["Authorization"] == f"Bearer {TOKEN}"
             status, document = self.ledger.answer(self.path, body)
         data = b"" if document is None else json.dumps(document).encode()
-        self.send_response(status)
         kind = "application/json" if status < 400 else "application/problem+json"
+        self._answer(status, kind, data)
+
+    def _answer(self, status: int, kind: str, data: bytes) -> None:
+        self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
