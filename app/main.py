@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy.engine import make_url
 
 from app.api.app import create_app
 from app.conductor.duties import duties
@@ -52,7 +53,7 @@ def ensure_token(context: Context, file: Path) -> str:
 def api_server(context: Context) -> uvicorn.Server:
     """The API on its host and port. Raises WrongState if the schema is not at head, or nobody
     could sign in; StoreUnusable."""
-    check_ready(context)
+    check_database(context)
     settings = context.settings
     check_store(settings.resolved_store)
     if not is_loopback(settings.host) and not has_tokens(context):
@@ -75,6 +76,16 @@ def api_server(context: Context) -> uvicorn.Server:
     return server
 
 
+def check_database(context: Context) -> None:
+    """Raises WrongState naming the database and the command that mends it: the one that answers
+    may not be the one that was meant."""
+    try:
+        check_ready(context)
+    except WrongState as unready:
+        place = make_url(context.database.url).render_as_string(hide_password=True)
+        raise WrongState(f"{unready} ({place})", hint=unready.hint) from unready
+
+
 def check_store(url: str) -> None:
     """Raises StoreUnusable where no checkpoint can ever lie; a store that is away is waited for."""
     with suppress(OSError):
@@ -91,5 +102,5 @@ def is_loopback(host: str) -> bool:
 
 def create_conductor(context: Context) -> Conductor:
     """The conductor over this context. Raises WrongState if the schema is not at head."""
-    check_ready(context)
+    check_database(context)
     return Conductor(context, duties(context.settings))

@@ -5,13 +5,22 @@ import os
 import tomllib
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+BROKERS = ("redis://", "rediss://", "redis+socket://")
+
+
+def checked_broker(url: str) -> str:
+    """The address as it is. Raises ValueError: Celery takes others, and then waits for ever."""
+    if url and not url.startswith(BROKERS):
+        raise ValueError("a broker is a Redis: redis://HOST:PORT/0")
+    return url
 
 
 class Settings(BaseSettings):
@@ -41,6 +50,18 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = 2 * 1024 * 1024
     max_audit_bytes: int = 32 * 1024 * 1024
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:")):
+            raise ValueError("it begins with postgresql:// or sqlite:///")
+        return url
+
+    @field_validator("broker")
+    @classmethod
+    def _check_broker(cls, url: str) -> str:
+        return checked_broker(url)
 
     @property
     def resolved_database_url(self) -> str:

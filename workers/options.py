@@ -16,6 +16,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.settings import checked_broker
+
 Words = Annotated[tuple[str, ...], NoDecode]  # in a variable: separated by commas
 Sizes = Annotated[tuple[PositiveInt, ...], NoDecode]  # as above
 
@@ -77,6 +79,11 @@ class WorkerOptions(BaseSettings):
     @property
     def labels(self) -> dict[str, str]:
         return dict(word.split("=", 1) for word in self.label)
+
+    @field_validator("broker")
+    @classmethod
+    def _check_broker(cls, url: str) -> str:
+        return checked_broker(url)
 
     @field_validator("label", "pass_env", mode="before")
     @classmethod

@@ -15,7 +15,9 @@ def apply_autopilot(context: Context) -> int:
     for study_id, wanted in open_recommendations(context):
         bind_contextvars(study_id=study_id)
         try:
-            accepted += try_accepting(context, study_id, wanted)
+            if try_accepting(context, study_id, wanted):
+                log.info("recommendation accepted by the autopilot", recommendation_id=wanted)
+                accepted += 1
         except Exception as error:
             log.error("autopilot failed", exc_info=error)
     return accepted

@@ -50,10 +50,14 @@ class Conductor:
     def run(self) -> None:
         """Run in this thread (`paceline conductor`) until `stop`."""
         with Leadership(self._context.database) as leadership:
-            rang = True
+            rang, led = True, None
             while not self._stopping.is_set():
-                if leadership.is_held():
+                leads = leadership.is_held()
+                if leads is not led:
+                    log.info("this conductor leads" if leads else "another conductor leads")
+                if leads:
                     self._round(everything=rang)
+                led = leads
                 rang = self._context.bell.wait(self._context.settings.tick_seconds)
 
     def _round(self, *, everything: bool) -> None:

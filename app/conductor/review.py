@@ -15,7 +15,9 @@ def review_rounds(context: Context) -> int:
     for study_id, number in rounds_to_review(context):
         bind_contextvars(study_id=study_id, round=number)
         try:
-            reviewed += review_round(context, study_id, number)
+            if review_round(context, study_id, number):
+                log.info("round reviewed")
+                reviewed += 1
         except Exception as error:
             trace_id = note_failure(context, study_id, number, error)
             log.error("review failed", trace_id=trace_id, exc_info=error)

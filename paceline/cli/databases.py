@@ -54,5 +54,5 @@ def restored(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None
     context = create_context(settings_from(database_url=database_url, data_dir=data_dir))
     check_ready(context)
     released = release_all_live(context)
-    typer.echo(f"{len(released)} attempts are lost; their trials wait, at their last checkpoints")
+    typer.echo(f"{len(released)} attempts are lost; their trials wait for a new start")
     next_command("start the API, then the conductor; workers that still run find their way back")

@@ -102,7 +102,7 @@ def _service_checks(url: str | None, token_file: Path | None) -> list[Check]:
         client = connect(url, token_file)
         version = client.get("/version")["version"]
         ready = client.get("/readyz")
-        workers = client.get("/v1/workers")["items"]
+        workers = [one for one in client.get("/v1/workers")["items"] if one["is_live"]]
     except (ClientError, ServiceNotFound) as error:
         return [fail("service", str(error), "paceline up, or paceline login URL")]
     slots = sum(len(one["slots"]) for one in workers)

@@ -1,5 +1,6 @@
 """The command `paceline`: assembles the commands and turns refusals into words and exit codes."""
 
+import re
 import sys
 from typing import Any
 
@@ -90,7 +91,12 @@ def _explained_here(error: Exception) -> int:
     kind = type(error)
     if kind.__module__ == "app.domain.errors":
         return _refused_here(error)
-    if kind.__name__ in CANNOT_START:
+    if kind.__module__ == "app.db.trouble":
+        typer.echo(f"error: the database does not answer: {error}", err=True)
+        typer.echo("  -> is it up, and is it the one meant? --database-url names it", err=True)
+        return UNREACHABLE
+    is_about_a_file = isinstance(error, OSError) and error.filename is not None
+    if kind.__name__ in CANNOT_START or is_about_a_file:
         typer.echo(f"error: {error}", err=True)
         return 1
     if kind.__name__ == "ValidationError":
@@ -102,7 +108,8 @@ def _explained_here(error: Exception) -> int:
 def _say_settings(error: Any) -> None:  # Any: pydantic's, imported lazily
     for wrong in error.errors():
         name = ".".join(str(part) for part in wrong["loc"])
-        typer.echo(f"error: setting {name} = {wrong['input']!r}: {wrong['msg']}", err=True)
+        value = re.sub("//[^/@]*@", "//...@", repr(wrong["input"]))  # no password on a screen
+        typer.echo(f"error: setting {name} = {value}: {wrong['msg']}", err=True)
     typer.echo(
         "  -> see where each setting comes from: env | grep PACELINE_, paceline.toml", err=True
     )

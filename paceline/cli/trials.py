@@ -77,7 +77,7 @@ def show(
     if trial.get("seconds_per_step") is not None:
         typer.echo(f"speed: {trial['seconds_per_step']:.3g} seconds a step, without its start-up")
     if trial.get("waiting_for"):
-        typer.echo("waits: what is left of the study's limits is less than this trial needs")
+        typer.echo("waits: a limit (the study's, or of `paceline budget`) leaves too little for it")
     rows = [
         (a["number"], a["state"], a["worker"], a["start_step"], a["last_step"], a["reason"])
         for a in trial["attempts"]

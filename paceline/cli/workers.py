@@ -73,11 +73,12 @@ def list_workers(url: Url = None, token_file: TokenFile = None, as_json: AsJson 
         ("worker", "version", "state", "seen", "store", "runs", "labels", "id"),
         [_worker_row(item) for item in items],
     )
-    rows = [_slot_row(item, slot) for item in items for slot in item["slots"]]
+    live = [item for item in items if item["is_live"]]
+    rows = [_slot_row(item, slot) for item in live for slot in item["slots"]]
     if rows:
         typer.echo("")
         print_table(("worker", "slot", "queue", "GPUs", "state", "last attempts"), rows)
-    for item in items:
+    for item in live:
         for slot in item["slots"]:
             if slot["problem"]:
                 typer.echo(f"\n{item['name']} slot {slot['slot']}: {slot['problem']}")
@@ -118,9 +119,11 @@ def _set(what: str, name: str, client: Any, as_json: bool) -> None:  # Any: impo
 
 
 def _id_of(client: Any, name: str) -> str:  # Any: imported lazily
-    """The id itself, or that of the one worker so named."""
+    """The id itself, or that of the one worker so named; of several the one that is there."""
     items = all_items(client, "/v1/workers", {"limit": 500})
-    found = [item["id"] for item in items if name in (item["id"], item["name"])]
+    named = [item for item in items if name in (item["id"], item["name"])]
+    live = [item for item in named if item["is_live"]]
+    found = [item["id"] for item in (live if len(live) == 1 else named)]
     if len(found) > 1:
         typer.echo(f"error: {len(found)} workers are named {name}: {', '.join(found)}", err=True)
         typer.echo("  -> give the id instead", err=True)
@@ -134,7 +137,7 @@ def _worker_row(item: Json) -> tuple[object, ...]:
     return (
         item["name"],
         item["version"],
-        item["state"],
+        item["state"] if item["is_live"] else "away",
         "now" if item["is_live"] else item["last_seen_at"],
         "shared" if item["shares_store"] else "its own",
         ",".join(runs) or None,

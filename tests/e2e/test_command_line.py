@@ -3,8 +3,10 @@
 import json
 import math
 import re
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -363,6 +365,51 @@ def test_workers_are_listed_cordoned_drained_and_let_back(story: Story) -> None:
         assert story.terminal.json("worker", "ls")["items"][0]["state"] == state
     assert "uncordon" in story.terminal.type("worker", "--help")
     story.terminal.fail(NOT_FOUND, "worker", "drain", "nobody")
+
+
+def test_a_worker_that_is_gone_is_away_and_its_name_means_the_one_that_is_there(
+    story: Story,
+) -> None:
+    (worker,) = story.terminal.json("worker", "ls")["items"]
+    gone = "UPDATE gone SET id = 'worker-gone', last_seen_at = 0"
+    with closing(sqlite3.connect(story.embedded.home / ".paceline" / "paceline.db")) as database:
+        database.execute("CREATE TEMP TABLE gone AS SELECT * FROM workers")
+        database.execute(gone)
+        database.execute("INSERT INTO workers SELECT * FROM gone")
+        database.commit()
+    try:
+        printed = story.terminal.type("worker", "ls")
+        assert re.search(r"away .*worker-gone", printed)
+        assert printed.count(" cpu ") == len(worker["slots"])
+        assert "is cordoned" in story.terminal.type("worker", "cordon", worker["name"])
+        assert "is active" in story.terminal.type("worker", "uncordon", worker["name"])
+    finally:
+        with closing(sqlite3.connect(story.embedded.home / ".paceline/paceline.db")) as database:
+            database.execute("DELETE FROM workers WHERE id = 'worker-gone'")
+            database.commit()
+
+
+NOBODY = "postgresql://paceline:secret@127.0.0.1:1/paceline"
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "said"),
+    [
+        (UNREACHABLE, ("db", "upgrade", "--database-url", NOBODY), "database does not answer"),
+        (UNREACHABLE, ("api", "--database-url", NOBODY), "--database-url names it"),
+        (UNREACHABLE, ("conductor", "--database-url", NOBODY), "database does not answer"),
+        (USAGE, ("api", "--database-url", "mysql://u:secret@h/d"), "postgresql:// or sqlite:///"),
+        (CONFLICT, ("api", "--database-url", "sqlite:///empty.db"), "empty.db"),
+        (USAGE, ("conductor", "--broker", "foo"), "redis://HOST:PORT/0"),
+        (USAGE, ("worker", "--broker", "foo"), "redis://HOST:PORT/0"),
+    ],
+)
+def test_a_server_that_cannot_start_says_why_in_words(
+    story: Story, code: int, words: tuple[str, ...], said: str
+) -> None:
+    printed = story.terminal.fail(code, *words)
+    assert said in printed
+    assert "secret" not in printed
 
 
 def test_unknown_things_are_not_found(story: Story) -> None:
