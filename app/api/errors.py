@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.api.answers import JsonAnswer
 from app.domain import errors
@@ -126,6 +127,10 @@ def install(app: FastAPI) -> None:
         status = error.status_code
         kind = HTTPStatus(status).phrase.lower().replace(" ", "-")
         return _plain(status, kind, str(error.detail), _HINTS.get(status, ""))
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(request: Request, error: ClientDisconnect) -> JsonAnswer:  # noqa: ARG001 - as above
+        return _plain(400, "bad-request", "the client left before its body had arrived")
 
     @app.exception_handler(Exception)
     async def _crash(request: Request, error: Exception) -> JsonAnswer:

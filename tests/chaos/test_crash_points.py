@@ -15,6 +15,7 @@ from paceline.client import ClientError
 from tests.chaos import figures, invariants
 from tests.chaos.amount import WHOLE, amount
 from tests.chaos.crash.crashes import Crashes
+from tests.chaos.moments import let_pass
 from tests.chaos.world import START_SECONDS, World
 from tests.e2e.services import is_settled
 from tests.support.waiting import wait_until
@@ -23,6 +24,7 @@ Json = Any  # JSON, as the contract says
 TRIALS = 8
 A_DEATH_SECONDS = 20.0  # a start in which somebody dies as planned is not waited for longer
 FIRST, SECOND = "the first time", "a later time"
+DYING_SECONDS = 0.5  # from the plan's end to that of the process, many times over
 MOST_LIVES = 2  # of a study in which a later time may come
 
 
@@ -93,6 +95,7 @@ class Lives:
             if not self.crashes.is_armed:
                 self.deaths.append(point)
                 if not point.startswith("keeper"):  # its worker lives on
+                    let_pass(DYING_SECONDS)  # else those started for this point are taken for it
                     self._until(lambda: self.world.revive() or self.starts() > starts, point)
                 return True
         self.crashes.disarm()

@@ -1,5 +1,6 @@
-"""Disks that are really full: of PostgreSQL, of the checkpoint store, of the trial folders. Nothing
-acknowledged is lost, no training is stopped, and work goes on by itself once there is room.
+"""Disks that are really full: of PostgreSQL, of the checkpoint store, of the trial folders; or that
+refuse every write, or hang. Nothing acknowledged is lost, no training is stopped, and work goes on
+by itself once there is room.
 """
 
 import tempfile
@@ -13,7 +14,7 @@ from tests.chaos import figures, invariants
 from tests.chaos.history import History
 from tests.chaos.moments import let_pass
 from tests.chaos.test_database_faults import no_training_was_stopped
-from tests.chaos.volumes import fill, filled, small_volume
+from tests.chaos.volumes import fill, filled, hanging, read_only, small_volume
 from tests.chaos.witness import Witness
 from tests.chaos.world import World, make_world
 from tests.integration.workers import conftest as bench
@@ -144,3 +145,36 @@ def test_training_that_fills_its_disk_is_given_back_and_the_slot_waits_for_room(
         node.stop()
         assert node.wait(30), "a slot did not end"
     figures.record("disk full under trial folders", faults=1, trials=0, attempts=2)
+
+
+def test_a_node_whose_trial_folders_turned_read_only_leaves_the_work_to_others(
+    ledger: Ledger, tmp_path: Path, start_node: StartNode
+) -> None:
+    start_node()
+    trials = tmp_path / "state" / "trials"
+    trials.mkdir()
+    with read_only(trials):
+        ledger.work += [claim(f"a{number}", python(FILES_ALONE)) for number in range(10)]
+        wait_until(lambda: any(said_problems(ledger)), seconds=60, what="the slot's word")
+        let_pass(5.0)
+        assert len(ledger.claimed) == 1
+    wait_until(lambda: len(ledger.finishes) == 10, seconds=60, what="all attempts")
+    outcomes = [one["outcome"] for one in ledger.finishes.values()]
+    assert sorted(outcomes) == ["completed"] * 9 + ["preempted"]
+    assert said_problems(ledger)[-1] is None
+    figures.record("trial folders turn read-only", faults=1, trials=0, attempts=10)
+
+
+def test_a_store_that_hangs_stops_no_training(
+    ledger: Ledger, tmp_path: Path, start_node: StartNode
+) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    patient = claim("a1", python(FILES_ALONE, pause=0.5), silence_seconds=3.0, grace_seconds=1.0)
+    ledger.work.append(patient)
+    start_node(store=f"file://{store}")
+    wait_until(lambda: ledger.steps("a1"), seconds=60, what="first reports")
+    with hanging(store):
+        wait_until(lambda: "a1" in ledger.finishes, seconds=60, what="the end, while it hangs")
+    assert ledger.finishes["a1"]["outcome"] == "completed"
+    figures.record("checkpoint store hangs", faults=1, trials=0, attempts=1)

@@ -1,5 +1,7 @@
-"""File systems of a few MiB, filled to the last block and freed again; mounting needs root."""
+"""File systems of a few MiB, filled to the last block and freed again; some that refuse every write
+or never answer. Mounting needs root."""
 
+import ctypes
 import os
 import subprocess
 from collections.abc import Iterator
@@ -7,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MIB = 1 << 20
+FUSE = Path("/dev/fuse")
 
 
 def why_no_volumes() -> str | None:
     """Why this machine lends none; None: it does."""
+    if not FUSE.exists():
+        return f"mounting file systems that hang needs {FUSE}"
     return None if os.geteuid() == 0 else "mounting small file systems needs root"
 
 
@@ -23,6 +28,31 @@ def small_volume(place: Path, mebibytes: int) -> Iterator[Path]:
     try:
         yield place
     finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@contextmanager
+def read_only(place: Path) -> Iterator[None]:
+    """An empty file system that cannot be written lies over `place` until the block is left."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(place)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@contextmanager
+def hanging(place: Path) -> Iterator[None]:
+    """Whoever asks `place` anything waits until the block is left: nobody serves its requests."""
+    server = os.open(FUSE, os.O_RDWR)
+    said = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        if libc.mount(b"hang", str(place).encode(), b"fuse", 0, said) != 0:
+            raise OSError(ctypes.get_errno(), f"mount {place}")
+        yield
+    finally:
+        os.close(server)
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 

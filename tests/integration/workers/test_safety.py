@@ -17,7 +17,7 @@ from tests.integration.workers.programs import (
     stubborn,
 )
 from tests.support.waiting import wait_until
-from workers.locks import PlaceTaken, take_all
+from workers.locks import Patience, PlaceTaken, take_all
 
 GRACE = {"grace_seconds": 0.5}
 
@@ -65,7 +65,7 @@ def test_slot_of_a_killed_worker_stays_locked_until_its_training_has_ended(
     worker.kill()
     worker.wait()
     with pytest.raises(PlaceTaken):
-        take_all({"slot": tmp_path / "state" / "slots" / "0.lock"}, patience_seconds=0.0)
+        take_all({"slot": tmp_path / "state" / "slots" / "0.lock"}, Patience(seconds=0.0))
     assert all(map(is_alive, pids))
     start_node()  # same state folder: waits for the keeper
     assert are_gone(pids)
@@ -242,4 +242,20 @@ def test_second_worker_on_the_same_state_folder_is_refused(
 ) -> None:
     start_node()
     with pytest.raises(PlaceTaken, match="slot 0"):
-        take_all({"slot 0": tmp_path / "state" / "slots" / "0.lock"}, patience_seconds=0.2)
+        take_all({"slot 0": tmp_path / "state" / "slots" / "0.lock"}, Patience(seconds=0.2))
+
+
+def hears_term(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+def test_a_worker_that_waits_for_its_slot_ends_when_told_to(
+    start_node: StartNode, start_process: StartProcess
+) -> None:
+    start_node()
+    waiting = start_process()
+    wait_until(lambda: hears_term(waiting.pid), seconds=30, what="a worker that hears signals")
+    waiting.send_signal(signal.SIGTERM)
+    assert waiting.wait(Patience().seconds / 2) == 0
