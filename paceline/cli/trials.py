@@ -79,10 +79,14 @@ def show(
     if trial.get("waiting_for"):
         typer.echo("waits: a limit (the study's, or of `paceline budget`) leaves too little for it")
     rows = [
-        (a["number"], a["state"], a["worker"], a["start_step"], a["last_step"], a["reason"])
+        (
+            *(a["number"], a["state"], a["worker"], a["start_step"], a["last_step"]),
+            *(a["reason"], a["exit_code"]),
+        )
         for a in trial["attempts"]
     ]
-    print_table(("attempt", "state", "worker", "from step", "to step", "reason"), rows)
+    heads = ("attempt", "state", "worker", "from step", "to step", "reason", "exit code")
+    print_table(heads, rows)
     for attempt in trial["attempts"]:
         for gpu in attempt.get("gpus", ()):
             typer.echo(f"attempt {attempt['number']} on {_gpu_line(gpu)}")

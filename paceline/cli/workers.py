@@ -17,6 +17,7 @@ app = typer.Typer(
 
 WorkerName = Annotated[str, typer.Argument(help="its name or id", metavar="WORKER")]
 Json = dict[str, Any]  # Any: JSON
+SHOWN_STAYS = 3  # of a slot, the latest; --json has more
 
 
 @app.callback()
@@ -148,7 +149,7 @@ def _worker_row(item: Json) -> tuple[object, ...]:
 
 def _slot_row(item: Json, slot: Json) -> tuple[object, ...]:
     devices = ",".join(device["name"] or device["id"] for device in slot["devices"])
-    last = " ".join(_stay(stay) for stay in slot["attempts"])
+    last = " ".join(_stay(stay) for stay in slot["attempts"][:SHOWN_STAYS])
     return (
         item["name"],
         slot["slot"],
@@ -160,7 +161,8 @@ def _slot_row(item: Json, slot: Json) -> tuple[object, ...]:
 
 
 def _stay(stay: Json) -> str:
-    """`succeeded 10:04:05-10:20:31`."""
+    """`succeeded 10:04:05-10:20:31`; of one that runs, what it runs."""
     began = stay["started_at"][11:19]
-    ended = stay["ended_at"][11:19] if stay["ended_at"] else ""
-    return f"{stay['state']} {began}-{ended}"
+    if stay["ended_at"]:
+        return f"{stay['state']} {began}-{stay['ended_at'][11:19]}"
+    return f"{stay['state']} {stay['trial_id']} {began}-"
