@@ -40,7 +40,12 @@ class Presence:
 
     def _sign_store(self) -> bool:
         try:
-            write_store_nonce(self._context)
+            if write_store_nonce(self._context):
+                log.warning(
+                    "a checkpoint store that was not this installation's before: is --store the "
+                    "same for all APIs, conductors and workers?",
+                    store=self._context.settings.resolved_store,
+                )
         except OSError as error:
             log.error(
                 "checkpoint store away: until it is back and workers register again, they count "

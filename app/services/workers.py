@@ -65,10 +65,14 @@ def _views(connection: Connection, found: list[Worker]) -> list[WorkerView]:
     ]
 
 
-def write_store_nonce(context: Context) -> None:
-    """Write the nonce into the API's own store, where workers that share it will read it."""
+def write_store_nonce(context: Context) -> bool:
+    """Write the nonce into the API's own store, where workers that share it will read it. True: the
+    installation had a nonce, and this store did not: it may not be the one that others use."""
+    fresh = secrets.token_hex(16)
     with context.database.writing() as connection:
-        nonce = service_state.text_once(connection, "store_nonce", secrets.token_hex(16))
+        nonce = service_state.text_once(connection, "store_nonce", fresh)
     store = open_store(context.settings.resolved_store)
-    if store.read_nonce() != nonce:
+    is_marked = store.read_nonce() == nonce
+    if not is_marked:
         store.write_nonce(nonce)
+    return not is_marked and nonce != fresh
