@@ -3,24 +3,47 @@
 from app.db import workers
 from app.db.database import Connection
 from app.db.workers import Worker
-from app.domain.matching import can_run
-from app.domain.reports import Offers
+from app.domain.matching import can_run, has_labels, knows
+from app.domain.reports import Offers, SlotOffer
 from app.domain.studies import Job, StudyDefinition
 
 HEARD_WITHIN_SECONDS = 90.0  # a claim waits 30 s at most, a heartbeat comes every 15
+LOOK = "`paceline worker ls`"
 
 
-def fits_a_live_slot(connection: Connection, definition: StudyDefinition) -> bool:
-    """An external job needs none: its runner need not be registered."""
+def why_no_slot(connection: Connection, definition: StudyDefinition) -> str | None:
+    """Why nobody can run the study's job now; None: somebody can. An external job needs no slot:
+    its runner need not be registered."""
     job = definition.job
     if not isinstance(job, Job):
-        return True
-    return any(
-        can_run(job, Offers(slot.gpus, worker.entrypoints, worker.commands, _labels(worker, job)))
-        for worker in workers.live(connection, HEARD_WITHIN_SECONDS)
-        for slot in worker.slots
-        if slot.problem is None
-    )
+        return None
+    live = workers.live(connection, HEARD_WITHIN_SECONDS)
+    slots = [(_offers(worker, slot, job), slot) for worker in live for slot in worker.slots]
+    able = [slot for offers, slot in slots if can_run(job, offers)]
+    if any(slot.problem is None for slot in able):
+        return None
+    return _why([offers for offers, _ in slots], able, job)
+
+
+def _why(offers: list[Offers], able: list[SlotOffer], job: Job) -> str:
+    """The first need that no slot meets, with what to do."""
+    knowing = [one for one in offers if knows(job, one)]
+    if not offers:
+        return f"no worker that takes work is there ({LOOK} shows those away, cordoned or draining)"
+    if not knowing:
+        what = "commands" if job.entrypoint is None else f"the entrypoint {job.entrypoint}"
+        how = "start one with --allow-commands" if job.entrypoint is None else "register it on one"
+        return f"no worker that is there runs {what}: {how}"
+    if not any(has_labels(job, one) for one in knowing):
+        wanted = ", ".join(f"{name}={value}" for name, value in sorted(job.labels.items()))
+        return f"no worker that is there has the labels {wanted} and runs this job ({LOOK})"
+    if not able:
+        return f"no slot with {job.gpus} GPUs is there on a worker that runs this job ({LOOK})"
+    return f"every slot that fits has a problem: {able[0].problem}"
+
+
+def _offers(worker: Worker, slot: SlotOffer, job: Job) -> Offers:
+    return Offers(slot.gpus, worker.entrypoints, worker.commands, _labels(worker, job))
 
 
 def _labels(worker: Worker, job: Job) -> dict[str, str]:

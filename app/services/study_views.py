@@ -10,7 +10,7 @@ from app.domain.rounds import Round
 from app.domain.states import ENDED_STUDIES
 from app.domain.trials import Checkpoint, Trial
 from app.services import waiting
-from app.services.slots import fits_a_live_slot, warnings_about
+from app.services.slots import warnings_about, why_no_slot
 from app.services.total_budget import beyond_totals
 
 
@@ -31,7 +31,7 @@ class StudyView:
     best: Best | None
     waiting_for: str | None
     warnings: tuple[str, ...] = ()
-    waits_because: str | None = None  # in words with the numbers, where it waits for a limit
+    waits_because: str | None = None  # in words, where it waits for a limit or a worker
 
 
 def view_of(connection: Connection, study: Study) -> StudyView:
@@ -46,7 +46,7 @@ def view_of(connection: Connection, study: Study) -> StudyView:
 def what_it_waits_for(
     connection: Connection, study: Study, found: list[Round]
 ) -> tuple[str | None, str | None]:
-    """The word, and where it is a limit the sentence with the numbers.
+    """The word, and where it is a limit or a worker the sentence that says which.
 
     What is stored, but for what depends on others: nodes, and the limits on all studies together.
     """
@@ -58,7 +58,8 @@ def what_it_waits_for(
     beyond = beyond_totals(connection, study, found)
     if beyond:
         return waiting.LIMIT, beyond
-    return (waiting.TRIALS if fits_a_live_slot(connection, study.definition) else "worker"), None
+    why = why_no_slot(connection, study.definition)
+    return (waiting.TRIALS, None) if why is None else ("worker", why)
 
 
 def spent_words(study: Study) -> str:

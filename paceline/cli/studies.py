@@ -121,6 +121,8 @@ def print_study(study: dict[str, Any]) -> None:  # Any: JSON
     """The study in a few lines."""
     waits = f", waits for {study['waiting_for']}" if study["waiting_for"] else ""
     typer.echo(f"{study['name']} ({study['id']}): {study['state']}{waits}")
+    if study["waiting_for"] == "worker":
+        typer.echo(f"because {study['waits_because']}")
     for words in (study["problem"], *study["warnings"]):
         if words:
             typer.echo(f"warning: {words}", err=True)
