@@ -1,5 +1,5 @@
 """One attempt from its claim until its training has ended: prepare its folder, start it, supervise
-it."""
+it; or give it back."""
 
 import os
 from collections.abc import Callable
@@ -20,7 +20,6 @@ from workers.launch import Keeper, Order, boot_seconds
 from workers.outcome import PREEMPTED, Conclusion
 from workers.reporter import Reporter
 from workers.resuming import CheckpointMissing, fetch_resume
-from workers.room import why_no_room
 from workers.supervisor import Supervision, Training
 
 log = structlog.get_logger()
@@ -28,52 +27,61 @@ log = structlog.get_logger()
 
 def run_attempt(
     claim: Claim, bench: Bench, keeper: Keeper, meanwhile: Callable[[], None]
-) -> Ending | None:
+) -> Ending:
     """Run a claimed attempt's training; returns once the slot is free again, with the attempt's end
-    under way (None: there was no training). `meanwhile` is done once the training has started."""
+    under way. `meanwhile` is done once the training has started. After whatever it raises, close
+    the keeper and give the attempt back."""
     api = AttemptApi(bench.client, claim.attempt_id, claim.token)
-    folder = folder_of(bench.options.state_dir, claim)
-    try:
-        make_folder(bench.options.state_dir, claim)
-        command = job_command(claim.job, bench.options)
-        resume = fetch_resume(claim, bench, api, folder)
-        order = prepare(claim, bench, folder, command, resume)
-    except (StaleAttempt, CheckpointMissing, OSError, CannotRun) as error:
-        give_back(claim, bench, error)
-        tidy(folder)
-        return None
+    folder = make_folder(bench.options.state_dir, claim)
+    command = job_command(claim.job, bench.options)
+    order = prepare(claim, bench, folder, command, fetch_resume(claim, bench, api, folder))
     reporter = Reporter(claim, api, folder, bench.store, command.directory)
     training = Training(folder, keeper, reporter)
-    keeper.launch(order)
-    reporter.start()
-    supervision = Supervision(claim, bench, api, training)
-    ending = Ending(claim, bench, training, supervision, supervision.watch(meanwhile))
-    ending.start()
+    try:
+        keeper.launch(order)
+        reporter.start()
+        supervision = Supervision(claim, bench, api, training)
+        ending = Ending(claim, bench, training, supervision, supervision.watch(meanwhile))
+        ending.start()
+    except Exception:
+        reporter.abandon()
+        raise
     return ending
 
 
-def give_back(claim: Claim, bench: Bench, error: Exception) -> None:
-    """End an attempt whose training could not be started, in the words that its cause calls for."""
-    end = PREEMPTED
+def give_back(claim: Claim, bench: Bench, error: Exception) -> str | None:
+    """End an attempt of whose training nothing runs (any more), in the words that its cause calls
+    for; what is wrong with the node, if that was the cause."""
     if isinstance(error, StaleAttempt):
         log.warning("attempt is no longer ours", why=str(error))
-        return
-    if isinstance(error, CheckpointMissing):
-        log.warning("checkpoint missing", step=claim.start_step)
-        end = Conclusion(Outcome.PREEMPTED, EndReason.CHECKPOINT_MISSING)
-    elif isinstance(error, StoreAway):
-        log.error("store away: attempt given back, its checkpoint is not given up", why=str(error))
-    elif isinstance(error, OSError):
-        log.error("attempt given back: its folder cannot be written", why=str(error))
-    elif isinstance(error, CannotRun):
-        log.error("cannot run this job", why=str(error))
-        end = Conclusion(Outcome.FAILED, EndReason.CRASHED)
+        fault = None
     else:
-        log.error("attempt given back: the worker itself failed", why=repr(error))
-    said = {"stdout": "", "stderr": f"paceline worker: {why_no_room(bench) or error}\n"}
-    body = {**end.document(), "last_step": claim.start_step, "logs": said}
-    api = AttemptApi(bench.client, claim.attempt_id, claim.token)
-    finish(api, body, lambda: not bench.stopping.is_set())
+        end, fault = _judge(error)
+        said = f"paceline worker: {bench.disks.why_full() or error}\n"
+        body = {**end.document(), "last_step": claim.start_step}
+        body["logs"] = {"stdout": "", "stderr": said}
+        api = AttemptApi(bench.client, claim.attempt_id, claim.token)
+        finish(api, body, lambda: not bench.stopping.is_set())
+    tidy(folder_of(bench.options.state_dir, claim))
+    return fault
+
+
+def _judge(error: Exception) -> tuple[Conclusion, str | None]:
+    """How the attempt ended, and what is wrong with the node (None: the job is at fault)."""
+    if isinstance(error, CheckpointMissing):
+        log.warning("checkpoint missing", why=str(error))
+        return Conclusion(Outcome.PREEMPTED, EndReason.CHECKPOINT_MISSING), None
+    if isinstance(error, CannotRun):
+        log.error("cannot run this job", why=str(error))
+        return Conclusion(Outcome.FAILED, EndReason.CRASHED), None
+    if isinstance(error, StoreAway):
+        log.error("store away: attempt given back, its checkpoint is not given up", why=str(error))
+        return PREEMPTED, f"the checkpoint store is away: {error}"
+    if isinstance(error, OSError):
+        log.error("attempt given back: this node could not run it", why=str(error))
+        return PREEMPTED, f"an attempt could not be run here: {error}"
+    log.error("attempt given back: the worker itself failed", exc_info=error)
+    return PREEMPTED, f"the worker itself failed, its log says how: {error!r}"
 
 
 def prepare(

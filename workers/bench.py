@@ -8,6 +8,7 @@ from app.stores.store import Store
 from paceline.client import Client
 from workers.inventory import Device, Inventory
 from workers.options import WorkerOptions
+from workers.room import Disks
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Bench:
     sdk_folder: Path
     inventory: Inventory
     devices: tuple[Device, ...]
+    disks: Disks
     stopping: threading.Event
 
     @property

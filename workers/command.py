@@ -15,6 +15,10 @@ class CannotRun(Exception):
     """The job asks for what this worker does not have or does not allow; the message says which."""
 
 
+class DirectoryAway(OSError):
+    """The job's folder is not there: a share may not be mounted on this node, and be on others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """What to start, and where."""
@@ -28,7 +32,7 @@ def job_command(
     options: WorkerOptions,
     environment: Mapping[str, str] = os.environ,
 ) -> Command:
-    """The command of a claimed job on this worker. Raises CannotRun."""
+    """The command of a claimed job on this worker. Raises CannotRun, DirectoryAway."""
     directory = job_directory(job.get("directory"), options)
     argv = list(_argv(job, options))
     if argv[0] == "python":
@@ -49,7 +53,10 @@ def job_directory(said: str | None, options: WorkerOptions) -> Path:
     if not path.is_absolute() and not directory.is_relative_to(root):
         raise CannotRun(f"job.directory {path} leads out of --root ({root})")
     if not directory.is_dir():
-        raise CannotRun(f"job.directory {directory} is not a folder on this worker")
+        raise DirectoryAway(
+            f"job.directory {directory} is not a folder on this node: mount or make it, or mend "
+            "the study's job if it is nowhere"
+        )
     return directory
 
 

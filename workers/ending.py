@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from app.domain.states import EndReason, Outcome
 from paceline.client import ClientError
 from workers import logs
 from workers.api import AttemptApi, StaleAttempt, until_answered
@@ -17,9 +18,8 @@ from workers.claim import Claim
 from workers.demands import Demand
 from workers.folder import tidy
 from workers.launch import Ended
-from workers.outcome import PREEMPTED, Seen, conclude, done_steps, says_no_memory
+from workers.outcome import PREEMPTED, Conclusion, Seen, conclude, done_steps, says_no_memory
 from workers.reporter import Progress
-from workers.room import why_no_room
 from workers.supervisor import Supervision, Training
 
 HOLD_SECONDS = 0.3  # at most: the slot's next claim and start go first
@@ -37,7 +37,7 @@ class Ending(AttemptThread):
         self._claim, self._training, self._supervision = claim, training, supervision
         self._api = AttemptApi(bench.client, claim.attempt_id, claim.token)
         self._ended, self._asked = ended, supervision.demand
-        self._no_room = supervision.no_room or why_no_room(bench)
+        self._no_room = supervision.no_room or bench.disks.why_full()
         self._hurry = threading.Event()
 
     @property
@@ -68,7 +68,7 @@ class Ending(AttemptThread):
         if supervision.demand is Demand.CANCEL:
             asked = Demand.CANCEL
         seen = self._seen(asked)
-        end = conclude(seen) if is_flushed or asked is Demand.CANCEL else PREEMPTED
+        end = self._conclusion(seen, is_flushed=is_flushed)
         body = {**end.document(), "last_step": seen.done_steps, **supervision.extras.pending()}
         if self._no_room is not None:
             body["logs"] = logs.tails(self._training.folder, self._no_room)
@@ -76,6 +76,13 @@ class Ending(AttemptThread):
             body["exit_code"] = ended.exit_code
         log.info("attempt ended", **end.document(), exit_code=ended.exit_code, step=seen.done_steps)
         finish(self._api, body, lambda: not supervision.is_over())
+
+    def _conclusion(self, seen: Seen, *, is_flushed: bool) -> Conclusion:
+        fault = self._training.reporter.progress.fault
+        if seen.demand is not Demand.CANCEL and fault:  # with no limit it would come for ever
+            logs.add(self._training.folder, fault)
+            return Conclusion(Outcome.FAILED, EndReason.CRASHED)
+        return conclude(seen) if is_flushed or seen.demand is Demand.CANCEL else PREEMPTED
 
     def _seen(self, asked: Demand | None) -> Seen:
         progress, last_step = self._training.reporter.progress, self._supervision.pace.last_step

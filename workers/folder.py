@@ -6,10 +6,14 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from workers.claim import Claim
 from workers.orphans import end_all_of
 
 KEPT_FOLDERS = 100  # logs of the latest attempts, for people at the node
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,11 @@ class TrialFolder:
     def stderr(self) -> Path:
         return self.path / "stderr.log"
 
+    @property
+    def mark_of_end(self) -> Path:
+        """Lies there once the attempt has ended; a training does not make it."""
+        return self.path / ".ended"
+
     def write_control(self, order: str) -> None:
         """Tell every rank at once: `stop after step s` or `cancel`; never half a line."""
         write_whole(self.path / "control", f"{order}\n")
@@ -45,7 +54,12 @@ class TrialFolder:
 
 def folder_of(state_dir: Path, claim: Claim) -> TrialFolder:
     """The attempt's own, made or not."""
-    return TrialFolder(state_dir.resolve() / "trials" / claim.attempt_id)
+    return TrialFolder(trials_of(state_dir) / claim.attempt_id)
+
+
+def trials_of(state_dir: Path) -> Path:
+    """Where the trial folders of a worker lie."""
+    return state_dir.resolve() / "trials"
 
 
 def make_folder(state_dir: Path, claim: Claim) -> TrialFolder:
@@ -80,11 +94,15 @@ def write_context(folder: TrialFolder, claim: Claim, resume: Path | None, url: s
 
 def tidy(folder: TrialFolder) -> None:
     """After the end: drop weights that nobody registered, and the oldest ended folders."""
-    if not folder.path.parent.exists():
-        return
     for path in (folder.checkpoints, folder.resume):
         shutil.rmtree(path, ignore_errors=True)
-    ended = [path for path in folder.path.parent.iterdir() if not (path / "checkpoints").exists()]
+    try:
+        folder.mark_of_end.touch()
+    except (FileNotFoundError, NotADirectoryError):
+        return  # never made, or its training took it away
+    except OSError as error:  # the worker's next start marks it
+        log.warning("ended trial folder stays", folder=str(folder.path), why=str(error))
+    ended = [mark.parent for mark in folder.path.parent.glob(f"*/{folder.mark_of_end.name}")]
     for path in sorted(ended, key=_changed_at)[:-KEPT_FOLDERS]:
         shutil.rmtree(path, ignore_errors=True)
 
@@ -92,10 +110,11 @@ def tidy(folder: TrialFolder) -> None:
 def tidy_leftovers(state_dir: Path) -> None:
     """At the start, with every slot locked: attempts that a killed worker left behind are over.
     Keepers hold the locks, so a training that still works here has lost its keeper."""
-    for path in (state_dir.resolve() / "trials").glob("*"):
-        if (path / "checkpoints").exists():
+    for path in trials_of(state_dir).glob("*"):
+        folder = TrialFolder(path)
+        if not folder.mark_of_end.exists():
             end_all_of(path)
-        tidy(TrialFolder(path))
+            tidy(folder)
 
 
 def _changed_at(path: Path) -> float:

@@ -124,7 +124,8 @@ class Keeper:
     def _tell(self, line: str) -> None:
         if self._ended is not None:  # and may be closed, while the attempt's end is still told
             return
-        with contextlib.suppress(BrokenPipeError):  # it has ended; `wait` says how
+        # it has ended (`wait` says how), or is closed: whatever it kept is ended
+        with contextlib.suppress(BrokenPipeError, ValueError):
             self._stream(self._process.stdin).write(line.encode() + b"\n")
 
     @staticmethod

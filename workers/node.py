@@ -18,9 +18,10 @@ from workers.folder import tidy_leftovers
 from workers.identity import Identity, read_identity
 from workers.inventory import Device, open_inventory
 from workers.layout import Slots, slot_gpus, unused, visible_gpus
-from workers.locks import PlaceLock, take_all
+from workers.locks import Patience, PlaceLock, take_all
 from workers.options import WorkerOptions
 from workers.retry_words import speak_plainly
+from workers.room import Disks, places
 from workers.roster import Roster
 from workers.slot import Place, Slot
 from workers.wakeups import WakeUps
@@ -40,6 +41,7 @@ class Node:
         self._slots: list[Slot] = []
         self._locks: list[PlaceLock] = []
         self._client: Client | None = None
+        self._disks = Disks(())
 
     def start(self) -> None:
         """Lock, register and run. Raises NoSlot, PlaceTaken, or ProblemError if not let in."""
@@ -52,16 +54,20 @@ class Node:
         groups = slot_gpus(options, inventory)
         if options.gpus_per_slot and (left := unused(visible_gpus(inventory), groups)):
             log.warning("no slot has these GPUs", gpus=left)
-        locks = [take_all(self._places(slot, gpus)) for slot, gpus in groups.items()]
+        patience = Patience(is_over=self.stopping.is_set)
+        locks = [take_all(self._places(slot, gpus), patience) for slot, gpus in groups.items()]
         self._locks = [lock for held in locks for lock in held]
         tidy_leftovers(options.state_dir)
         roster = Roster(client, registration(options, identity, store, groups), store)
         roster.register(lambda: not self.stopping.is_set())
         sdk_folder = copy_sdk(options.state_dir.resolve())
+        self._disks = Disks(places(options.state_dir, store.url))
         for (slot, gpus), held in zip(groups.items(), locks, strict=True):
             descriptors = tuple(lock.descriptor for lock in held)
             place = Place(identity, slot, options.queue_for(len(gpus)), descriptors)
-            bench = Bench(client, options, store, sdk_folder, inventory, gpus, self.stopping)
+            bench = Bench(
+                client, options, store, sdk_folder, inventory, gpus, self._disks, self.stopping
+            )
             self._slots.append(Slot(place, bench, roster, self.wakeups))
         for thread in self._slots:
             thread.start()
@@ -102,6 +108,7 @@ class Node:
             slot.stop_waiting()
 
     def _let_go(self) -> None:
+        self._disks.close()
         for lock in self._locks:
             lock.release()
         if self._client:

@@ -25,6 +25,7 @@ LONG_POLL_SECONDS = 20
 SWEEP_SECONDS = 10.0  # with a broker: look for work although nobody rang
 LEAST_IDLE_SECONDS = 1.0  # between two claims that found nothing
 TROUBLE_SECONDS = 5.0  # after something unforeseen
+ROOM_TO_START = "look at the limits of processes and open files (`ulimit -u -n`, pids.max)"
 
 log = structlog.get_logger()
 
@@ -80,8 +81,8 @@ class Slot(threading.Thread):
         self._asking.interrupt()
 
     def _turn(self) -> None:
-        """One claim, and the attempt if there is one; no claim while the GPUs are not free."""
-        if not self._quarantine.is_over():
+        """One claim, and the attempt if there is one; no claim while the node could not run it."""
+        if not self._quarantine.is_over() or not self._has_keeper():
             return
         asked_at = time.monotonic()
         predecessor = self._ending if self._ending and self._ending.is_alive() else None
@@ -93,20 +94,31 @@ class Slot(threading.Thread):
             self._settle()  # what its finish gives back may be what was missing
             return
         bind_contextvars(**claimed.ids)
-        self._keeper = keeper = self._spare or Keeper(self._place.locks)
-        self._spare = None
-        try:
-            ending = run_attempt(claimed, self._bench, keeper, self._catch_up)
-        except Exception as error:
-            keeper.close()  # nothing of the training is left
-            give_back(claimed, self._bench, error)  # as lost it would come back at once, for ever
-            raise
-        finally:
-            self._keeper = None
-        self._bury()
-        self._former = keeper
+        ending = self._run(claimed)
         self._settle()  # one unfinished attempt beside the one that trains, never two
         self._ending = ending
+
+    def _run(self, claimed: Claim) -> Ending | None:
+        """The attempt's end under way; None: it was given back."""
+        self._keeper = keeper = self._next_keeper()
+        self._spare = None
+        try:
+            return run_attempt(claimed, self._bench, keeper, self._begun)
+        except Exception as error:  # noqa: BLE001 - logged where it is judged
+            keeper.close()  # nothing of the training is left
+            fault = give_back(claimed, self._bench, error)  # as lost it would come back for ever
+            if fault is not None:
+                self._quarantine.pause(fault)
+            return None
+        finally:
+            self._keeper = None
+            self._bury()
+            self._former = keeper
+
+    def _begun(self) -> None:
+        """Once a training has started."""
+        self._quarantine.forget()
+        self._catch_up()
 
     def _settle(self) -> None:
         """Until the attempt before is finished, or given up."""
@@ -125,7 +137,21 @@ class Slot(threading.Thread):
         if self._ending:
             self._ending.hurry()
         self._bury()
+        try:
+            self._next_keeper()
+        except OSError as error:  # the training that runs does not need it
+            log.warning("no spare keeper: the next claim tries again", why=str(error))
+
+    def _has_keeper(self) -> bool:
+        try:
+            self._next_keeper()
+        except OSError as error:
+            self._quarantine.pause(f"no process can be started here ({error}): {ROOM_TO_START}")
+        return self._spare is not None
+
+    def _next_keeper(self) -> Keeper:
         self._spare = self._spare or Keeper(self._place.locks)
+        return self._spare
 
     def _claim(self, predecessor: Ending | None) -> Claim | None:
         """A new attempt or None; repeated until answered, under one request id."""

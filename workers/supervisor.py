@@ -21,7 +21,6 @@ from workers.folder import TrialFolder
 from workers.gpu_watch import GpuWatch
 from workers.launch import START_SECONDS, Ended, Keeper, boot_seconds
 from workers.reporter import Reporter
-from workers.room import why_no_room
 from workers.tail import last_step
 
 TICK_SECONDS = 0.5  # the end of the training is heard at once; this is for everything else
@@ -106,7 +105,7 @@ class Supervision:
         self.pace.observe(last_step(self._training.folder.reports) or 0, now)
         self.extras.look(now)
         logs.keep_short(self._training.folder)
-        self.no_room = why_no_room(self._bench) or self.no_room
+        self.no_room = self._bench.disks.why_full() or self.no_room
         if progress.is_beyond_horizon:
             self._ask(Demand.STOP)
         if now - self._answered_at >= self._claim.timing.silence_seconds:

@@ -26,7 +26,7 @@ JOB = {"command": ["x"], "gpus": 1, "labels": {"zone": "a"}}
 def why(lab: Lab, job: Json) -> str | None:
     study = lab.study(lab.create(name="waits", job=job)["id"])
     assert study["waiting_for"] == ("worker" if study["waits_because"] else "trials")
-    return study["waits_because"]  # type: ignore[no-any-return]  # JSON
+    return study["waits_because"]  # type: ignore[no-any-return]  # the answer is JSON
 
 
 @pytest.mark.parametrize(

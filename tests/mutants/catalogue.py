@@ -1,6 +1,16 @@
 """All mutants, and the few that every run of the tests tries to test the runner itself."""
 
-from tests.mutants import budget, commands, fence, leases, lineage, node, predecessors, repeats
+from tests.mutants import (
+    budget,
+    commands,
+    faults,
+    fence,
+    leases,
+    lineage,
+    node,
+    predecessors,
+    repeats,
+)
 from tests.mutants.mutant import Mutant
 
 ALL: tuple[Mutant, ...] = (
@@ -11,6 +21,7 @@ ALL: tuple[Mutant, ...] = (
     *lineage.MUTANTS,
     *commands.MUTANTS,
     *node.MUTANTS,
+    *faults.MUTANTS,
     *predecessors.MUTANTS,
 )
 FEW = (  # of seconds each

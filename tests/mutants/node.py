@@ -109,8 +109,8 @@ MUTANTS = (
     Mutant(
         "quarantine: a slot whose GPU is in use claims",
         "workers/slot.py",
-        "if not self._quarantine.is_over():",
-        "if False:",
+        "if not self._quarantine.is_over() or not self._has_keeper():",
+        "if not self._has_keeper():",
         (
             f"{WORKERS}/test_gpu_slots.py::test_a_slot_whose_gpu_is_in_use_claims_nothing_until_it_is_free",
         ),

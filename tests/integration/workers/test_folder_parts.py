@@ -1,5 +1,7 @@
-"""Logs and code records: small file work with promises."""
+"""Trial folders, logs and code records: small file work with promises."""
 
+import errno
+import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -7,12 +9,65 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.workers.programs import IGNORES_TERM, are_gone, python
+from tests.support.waiting import wait_until
+from workers import folder as folders
 from workers import logs
 from workers.code_record import CLEAN, record_code
-from workers.folder import TrialFolder
+from workers.folder import TrialFolder, tidy, tidy_leftovers
+from workers.orphans import at_work_for
 
 COUNTED = 300_000
 COUNTS = f"for number in range({COUNTED}): print(str(number).zfill(100))"
+
+
+def made(trials: Path, name: str) -> TrialFolder:
+    folder = TrialFolder(trials / name)
+    folder.checkpoints.mkdir(parents=True)
+    return folder
+
+
+def test_the_oldest_ended_folders_go_and_none_whose_training_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "KEPT_FOLDERS", 2)
+    running = made(tmp_path, "running")
+    running.checkpoints.rename(tmp_path / "elsewhere")
+    for number in range(4):
+        ended = made(tmp_path, f"a{number}")
+        tidy(ended)
+        os.utime(ended.path, (number, number))
+    tidy(TrialFolder(tmp_path / "a3"))
+    assert {path.name for path in tmp_path.glob("[ar]*")} == {"running", "a2", "a3"}
+    assert not list(tmp_path.glob("a*/checkpoints"))
+
+
+def test_what_a_killed_worker_left_is_ended_also_where_its_checkpoints_were_moved(
+    tmp_path: Path,
+) -> None:
+    folder = made(tmp_path / "trials", "a1")
+    folder.checkpoints.rmdir()
+    variables = {**os.environ, "PACELINE_TRIAL_DIR": str(folder.path)}
+    training = subprocess.Popen(python(IGNORES_TERM), env=variables)
+    wait_until(lambda: at_work_for(folder.path), what="the training")
+    tidy_leftovers(tmp_path)
+    is_gone = are_gone([training.pid])
+    training.kill()
+    training.wait()
+    assert is_gone
+    assert folder.path.exists()
+
+
+def test_a_disk_that_refuses_the_mark_of_the_end_is_survived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    folder = made(tmp_path, "a1")
+    monkeypatch.setattr(Path, "touch", refuse)
+    tidy(folder)
+    assert folder.path.exists()
 
 
 def test_long_output_is_cut_while_its_training_prints_and_no_line_is_lost(

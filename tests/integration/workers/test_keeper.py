@@ -172,6 +172,15 @@ def test_signals_to_the_keeper_do_not_reach_the_training(launch: Launch, tmp_pat
     assert all(map(is_alive, pids))
 
 
+def test_a_keeper_that_was_closed_is_told_nothing_more(launch: Launch, tmp_path: Path) -> None:
+    keeper = launch(stubborn())
+    pids = pids_of(tmp_path)
+    keeper.close()
+    keeper.renew(boot_seconds() + 60)
+    keeper.end(0.0)
+    assert are_gone(pids)
+
+
 def test_program_that_does_not_exist_is_told(launch: Launch) -> None:
     ended = end_of(launch(["/no/such/program"]))
     assert ended.cause == "never_started"

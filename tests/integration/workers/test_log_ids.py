@@ -96,7 +96,7 @@ def test_an_attempt_that_breaks_its_slot_is_named_and_an_idle_slot_names_none(
     ledger: Ledger, worker: LoggingWorker
 ) -> None:
     ledger.work.append(claim("a1", python("pass"), job={"directory": None}))  # no command at all
-    assert ids(worker.line("slot in trouble")) == A1
+    assert ids(worker.line("attempt given back: the worker itself failed")) == A1
     wait_until(lambda: len(ledger.claims) > 1, seconds=60, what="the next claim")
     ledger.is_silent = True
     assert ids(worker.line("no answer from the service, trying again")) == (None, None, None)
