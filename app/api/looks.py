@@ -2,7 +2,7 @@
 study at its concurrency. Without a pause a large idle fleet would ask the database all the time.
 """
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 
 LEAST_SECONDS = 0.5  # between two looks of a place
@@ -41,6 +41,15 @@ class Looks:
         if before is not None and before.news == self.news:
             pause = max(pause, min(2 * before.pause_seconds, LONGEST_SECONDS))
         self._looks[place] = _Look(self.news, now, pause)
+
+    def forget(self, waiting: Collection[Hashable], now: float) -> None:
+        """Those that wait no more: they would slow down the others. Whoever asks again within its
+        pause is known still, so a new request does not end it."""
+        self._looks = {
+            place: look
+            for place, look in self._looks.items()
+            if place in waiting or now < look.at + look.pause_seconds
+        }
 
     def _least_seconds(self) -> float:
         return max(LEAST_SECONDS, len(self._looks) / IN_VAIN_A_SECOND)

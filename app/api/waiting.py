@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 
 from prometheus_client import Histogram
@@ -25,6 +25,7 @@ class _Waiter:
     request: ClaimRequest
     is_gone: IsGone
     answer: "asyncio.Future[Claimed | None]"
+    place: Hashable
 
 
 class Waiters:
@@ -48,7 +49,7 @@ class Waiters:
         claimed = await self._try(request)
         if claimed is not None or request.wait_seconds == 0:
             return claimed
-        waiter = _Waiter(request, is_gone, asyncio.get_running_loop().create_future())
+        waiter = _Waiter(request, is_gone, _future(), place_of(request))
         self._waiting.append(waiter)
         self._poller = self._poller or asyncio.create_task(
             self._poll(),
@@ -75,8 +76,9 @@ class Waiters:
                 await self._pause()
                 sizes = await run_in_threadpool(gpu_counts_waiting, self._context)
                 looks.news = (self._context.bell.rings, *sizes)
+                looks.forget({waiter.place for waiter in self._waiting}, time.monotonic())
                 for waiter in [w for w in self._waiting if sizes and _may_fit(w, sizes)]:
-                    if looks.is_due(_place(waiter), time.monotonic()):
+                    if looks.is_due(waiter.place, time.monotonic()):
                         await self._serve(waiter, looks)
         finally:
             self._poller = None
@@ -98,7 +100,7 @@ class Waiters:
             return
         claimed = await self._try(waiter.request)
         if claimed is None:
-            looks.was_in_vain(_place(waiter), time.monotonic())
+            looks.was_in_vain(waiter.place, time.monotonic())
         elif not waiter.answer.done():
             waiter.answer.set_result(claimed)
 
@@ -110,9 +112,16 @@ class Waiters:
                 waiter.answer.set_result(None)
 
 
-def _place(waiter: _Waiter) -> tuple[str, int]:
-    """What one worker's slots of one shape find, each of them finds."""
-    return (waiter.request.worker, waiter.request.offers.gpus)
+def place_of(request: ClaimRequest) -> Hashable:
+    """All that decides what a claim finds: what one slot of a place finds, each of them finds."""
+    offers, after = request.offers, request.after
+    runs = (offers.gpus, offers.commands, *offers.entrypoints)
+    labels = frozenset(offers.labels.items())
+    return (request.worker, request.study_id, after and after.attempt_id, runs, labels)
+
+
+def _future() -> "asyncio.Future[Claimed | None]":
+    return asyncio.get_running_loop().create_future()
 
 
 def _may_fit(waiter: _Waiter, sizes: list[int]) -> bool:

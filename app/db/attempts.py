@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any  # Any: columns and rows of SQLAlchemy
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, text, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from app.db.attempt_rows import ATTEMPT_COLUMNS, attempt_of, start_column
@@ -13,7 +13,7 @@ from app.db.trial_rows import TRIAL_COLUMNS, trial_of
 from app.db.types import now_seconds
 from app.db.upserts import upsert_of
 from app.domain.errors import MissingObject
-from app.domain.ids import AttemptId, StudyId
+from app.domain.ids import AttemptId, StudyId, TrialId
 from app.domain.leases import WorkerState
 from app.domain.reports import ClaimRequest
 from app.domain.states import LIVE_ATTEMPTS, AttemptState, EndReason, StudyState, move
@@ -143,6 +143,13 @@ def hold_unless_busy(connection: Connection, attempt_id: AttemptId) -> Attempt |
     locking = query.with_for_update(skip_locked=True, key_share=True)
     row = connection.execute(locking).mappings().one_or_none()
     return attempt_of(row) if row else None
+
+
+def interrupted_before(connection: Connection, trial_id: TrialId) -> int:
+    """How many attempts of the trial were lost or pre-empted."""
+    ends = (AttemptState.LOST, AttemptState.PREEMPTED)
+    mine = (attempts.c.trial_id == trial_id) & attempts.c.state.in_(ends)
+    return connection.scalar(select(func.count()).select_from(attempts).where(mine)) or 0
 
 
 def hold_live(connection: Connection, study_id: StudyId) -> list[Held]:

@@ -17,12 +17,12 @@ from sqlalchemy import (
     true,
 )
 
-from app.db import predecessors, total_budget
+from app.db import lapsed, predecessors, total_budget
 from app.db.attempts import IS_LIVE
 from app.db.predecessors import Predecessor, predecessor_of
 from app.db.tables import attempts, rounds, service_state, studies, trials, workers
 from app.db.trial_rows import TRIAL_COLUMNS, trial_of
-from app.db.turns import IS_MARKED, Turn, asked, has_steps_left, in_turn, is_due, turn_of
+from app.db.turns import Turn, asked, has_steps_left, in_turn, is_due, is_left, turn_of
 from app.db.types import now_seconds
 from app.domain.ids import AttemptId, StudyId, TrialId
 from app.domain.leases import Watch, WorkerState
@@ -38,6 +38,7 @@ class Doorstep:
 
     repeated: AttemptId | None  # the attempt that this very request made
     unfinished: AttemptId | None  # an older one of the slot, not its predecessor
+    unheard: TrialId | None  # of the worker, lapsed while it was cut off: it is back
     predecessor: Predecessor | None  # that the claim names, until it has ended
     worker_state: WorkerState | None  # None: not registered
     shares_store: bool
@@ -47,6 +48,11 @@ class Doorstep:
     is_limited: bool  # all studies together are
     turns: tuple[Turn, ...]
 
+    @property
+    def may_take(self) -> bool:
+        """Whether nothing comes before a new attempt."""
+        return self.repeated is None and self.unfinished is None and self.unheard is None
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -55,6 +61,7 @@ class Wanted:
     study_id: StudyId
     gpus: int
     takes_marked: bool
+    predecessor: AttemptId | None  # never taken by the claim that names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Candidate:
 
 def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
     """Everything about who asks and whose turn it is, in one statement."""
-    who = {"worker": request.worker, "slot": request.slot, "request": request.request_id}
+    who = {"request": request.request_id, "boot": request.boot_id}
     is_following = request.after is not None
     query = _arrival(is_of_study=request.study_id is not None, is_following=is_following)
     rows = connection.execute(query, who | asked(request)).all()
@@ -79,6 +86,7 @@ def arrive(connection: Connection, request: ClaimRequest) -> Doorstep:
     return Doorstep(
         repeated=row.repeated,
         unfinished=row.unfinished,
+        unheard=row.unheard,
         predecessor=predecessor_of(row) if is_following else None,
         worker_state=WorkerState(row.worker_state) if row.worker_state else None,
         shares_store=row.shares_store is not False,
@@ -114,6 +122,7 @@ def _who(is_following: bool) -> Select[Any]:  # Any: a row
     return select(
         repeated.scalar_subquery().label("repeated"),
         unfinished.scalar_subquery().label("unfinished"),
+        lapsed.unheard().limit(1).scalar_subquery().label("unheard"),
         select(workers.c.state).where(worker).scalar_subquery().label("worker_state"),
         select(workers.c.shares_store).where(worker).scalar_subquery().label("shares_store"),
         select(workers.c.last_seen_at).where(worker).scalar_subquery().label("seen_at"),
@@ -134,7 +143,7 @@ def find(
     left_out = sorted(without)
     if left_out:
         query = query.where(trials.c.id.not_in(left_out))
-    known = {"study": wanted.study_id, "gpus": wanted.gpus}
+    known = {"study": wanted.study_id, "gpus": wanted.gpus, "after": wanted.predecessor or ""}
     row = connection.execute(query, known).mappings().one_or_none()
     if row is None:
         return None
@@ -153,7 +162,7 @@ def _search(takes_marked: bool) -> Select[Any]:
     # Study and round by scalar subqueries: no join tempts the planner away from the index, whose
     # order this is, so a claim costs the same before ten trials and before ten thousand.
     waits = and_(is_due(), _of_study(has_steps_left()))
-    is_claimable = or_(waits, IS_MARKED) if takes_marked else waits
+    is_claimable = or_(waits, is_left()) if takes_marked else waits
     return (
         select(
             *TRIAL_COLUMNS,

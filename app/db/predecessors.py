@@ -23,7 +23,7 @@ class Predecessor:
 
 def named(request: ClaimRequest) -> dict[str, object]:
     """The parameters of everything here."""
-    after = None if request.after is None else request.after.attempt_id
+    after = "" if request.after is None else request.after.attempt_id  # NULL equals nothing
     return {"worker": request.worker, "slot": request.slot, "after": after}
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    not_,
     or_,
     select,
     true,
@@ -36,11 +37,9 @@ MANY = 16  # studies at a time; more are asked for when a slot can run the jobs 
 
 T = TypeVar("T")
 
-# Literals, word for word the conditions of the partial indexes.
+# Literals, word for word the conditions of the partial indexes (a comparison says NOT NULL, too).
 IS_WAITING = literal_column("(trials.state = 'waiting')", Boolean)
-IS_MARKED = literal_column(
-    "(trials.state = 'running' AND trials.claimable_at IS NOT NULL)", Boolean
-)
+IS_RUNNING = literal_column("(trials.state = 'running')", Boolean)
 IS_ACTIVE = literal_column("(studies.state = 'active')", Boolean)
 
 
@@ -84,7 +83,7 @@ def in_turn(*, is_of_study: bool, is_following: bool) -> Select[Any]:
     going_on = running - predecessors.one_of_study() if is_following else running
     has_room = or_(s.concurrency.is_(None), running < s.concurrency)
     has_waiting = _probe(and_(is_due(), has_steps_left())).is_not(None)
-    has_work = or_(and_(has_room, has_waiting), _probe(IS_MARKED).is_not(None))
+    has_work = or_(and_(has_room, has_waiting), _probe(is_left()).is_not(None))
     return (
         select(
             s.id.label("study_id"),
@@ -103,6 +102,12 @@ def in_turn(*, is_of_study: bool, is_following: bool) -> Select[Any]:
 def is_due() -> ColumnElement[bool]:
     """A waiting trial whose back-off is over."""
     return and_(IS_WAITING, trials.c.not_before <= now_seconds())
+
+
+def is_left() -> ColumnElement[bool]:
+    """A trial whose attempt has lapsed and is not heard first; never that of the predecessor."""
+    is_predecessor = trials.c.attempt_id == bindparam("after")
+    return and_(IS_RUNNING, trials.c.claimable_at <= now_seconds(), not_(is_predecessor))
 
 
 def _running() -> ScalarSelect[int]:
@@ -155,9 +160,9 @@ def waiting_by_gpus(connection: Connection) -> dict[int, int]:
 
 def sizes_waiting(connection: Connection) -> list[int]:
     """The GPU counts for which some trial could be claimed now, marked ones included."""
-    any_size = {"gpus": 2**31 - 1}
+    any_size = {"gpus": 2**31 - 1, "after": ""}
     sizes: set[int] = set()
-    for condition in (and_(is_due(), has_steps_left()), IS_MARKED):
+    for condition in (and_(is_due(), has_steps_left()), is_left()):
         found = select(_probe(condition)).select_from(studies).where(IS_ACTIVE).distinct()
         sizes |= {size for size in connection.scalars(found, any_size) if size is not None}
     return sorted(sizes)

@@ -22,8 +22,9 @@ class End:
     delay_seconds: float = 0.0
 
 
-def conclude(finish: Finish, trial: Trial, max_attempts: int) -> End:
-    """The first that applies. Losses and pre-emptions never count as failures."""
+def conclude(finish: Finish, trial: Trial, max_attempts: int, interrupted_before: int = 0) -> End:
+    """The first that applies. Losses and pre-emptions never count as failures; they are counted for
+    themselves, for a retry by a person forgets the failures alone."""
     if trial.best.first_nonfinite_step is not None or finish.outcome is Outcome.DIVERGED:
         return End(AttemptState.SUCCEEDED, TrialState.DIVERGED, EndReason.DIVERGED)
     if finish.outcome is Outcome.COMPLETED:
@@ -33,7 +34,7 @@ def conclude(finish: Finish, trial: Trial, max_attempts: int) -> End:
     if finish.outcome is Outcome.CANCELLED:
         return End(AttemptState.CANCELLED, TrialState.CANCELLED, EndReason.CANCELLED)
     reason = finish.reason or EndReason.PREEMPTED
-    delay = interrupted_delay_seconds(trial.attempt_count - trial.failures)
+    delay = interrupted_delay_seconds(interrupted_before + 1)
     return End(AttemptState.PREEMPTED, TrialState.WAITING, reason, delay_seconds=delay)
 
 

@@ -5,18 +5,19 @@ from typing import Any  # Any: JSON of the job and of params
 
 from app import wire
 from app.db import attempts, claiming, rounds, turns, workers
+from app.db.claiming import Doorstep
 from app.domain.fencing import attempt_token
 from app.domain.ids import AttemptId
 from app.domain.reports import ClaimRequest
 from app.domain.trials import Start, Trial
 from app.services.context import Context
 from app.services.fence import refuse_other_token
-from app.services.leases import release_lost
+from app.services.leases import hear_first, release_lost
 from app.services.server_key import server_key
 from app.services.taking import RequestRepeated, Taken, take
 
 SEEN_SECONDS = 15.0  # a worker that only waits is heard at its claims
-_TURNS = 5  # an older attempt to release, a repeated request: each costs a turn
+_TURNS = 5  # an attempt to release, others to hear first, a repeated request: each costs a turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,23 @@ def claim(context: Context, request: ClaimRequest) -> Claimed | None:
                 door = claiming.arrive(connection, request)
                 if door.seen_at is not None and door.now - door.seen_at > SEEN_SECONDS:
                     workers.see(connection, request.worker)
-                if door.repeated is None and door.unfinished is None:
+                if door.may_take:
                     taken = take(connection, context.settings, request, door)
                     return _claimed(key, taken) if taken else None
         except RequestRepeated:
             continue  # it came twice at once: the other one's attempt is found now
         if door.repeated is not None:
             return _repeated(context, key, door.repeated)
-        if door.unfinished is not None:
-            release_lost(context, door.unfinished)
+        _make_way(context, request, door)
     return None
+
+
+def _make_way(context: Context, request: ClaimRequest, door: Doorstep) -> None:
+    """What comes before a new attempt: the slot has moved on, or its worker is back."""
+    if door.unfinished is not None:
+        release_lost(context, door.unfinished)
+    elif door.unheard is not None:
+        hear_first(context, request)
 
 
 def _repeated(context: Context, key: bytes, attempt_id: AttemptId) -> Claimed:

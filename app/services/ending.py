@@ -15,6 +15,7 @@ from app.domain.states import (
     LIVE_ATTEMPTS,
     AttemptState,
     EndReason,
+    Outcome,
     TrialState,
 )
 from app.domain.studies import Direction, Job
@@ -50,7 +51,10 @@ def finish(context: Context, attempt_id: AttemptId, token: str, said: Finish) ->
 def _end(connection: Connection, held: Held, said: Finish) -> Trial:
     trial = held.trial
     job = job_of(held.definition["job"])
-    end = conclude(said, trial, job.max_attempts if isinstance(job, Job) else DEFAULT_ATTEMPTS)
+    most = job.max_attempts if isinstance(job, Job) else DEFAULT_ATTEMPTS
+    is_preempted = said.outcome is Outcome.PREEMPTED  # the one end for which it matters
+    before = attempts.interrupted_before(connection, trial.id) if is_preempted else 0
+    end = conclude(said, trial, most, before)
     done = min(max(said.last_step, held.attempt.last_step), trial.max_train_steps)
     attempt = replace(held.attempt, last_step=done)
     news = news_columns(held.attempt, said)

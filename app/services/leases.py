@@ -6,6 +6,7 @@ from app.db import attempts, lapsed, service_state
 from app.db.outbox import add_wake_up
 from app.domain.ids import AttemptId
 from app.domain.leases import Timing, is_quiet, quiet_after_api, quiet_after_sweep
+from app.domain.reports import ClaimRequest
 from app.domain.states import LIVE_ATTEMPTS
 from app.services.context import Context
 from app.services.fleet import LEASE_EXPIRIES
@@ -40,6 +41,16 @@ def release_lost(context: Context, attempt_id: AttemptId) -> None:
             return
         lose_and_release(connection, held)
     context.bell.ring()
+
+
+def hear_first(context: Context, request: ClaimRequest) -> None:
+    """The worker was cut off and is back: its lapsed attempts have one more lease in which to
+    report, each but once, for the slot that ran one may be gone."""
+    with context.database.reading() as connection:
+        found = lapsed.unheard_of(connection, request)
+    for trial_id in found:
+        with context.database.writing() as connection:
+            lapsed.hear_first(connection, trial_id, context.settings.lease_seconds)
 
 
 def release_all_live(context: Context) -> list[AttemptId]:

@@ -1,6 +1,7 @@
 """A spent limit: nothing is reserved and no trial that waits would fit, so the study ends here."""
 
 from app.db import attempts, checkpoints, limited, rounds, studies, trial_parts, trials
+from app.db.attempts import Held
 from app.db.database import Connection
 from app.domain.budget import room_after, settle
 from app.domain.ids import StudyId
@@ -27,7 +28,7 @@ def end_spent_studies(context: Context) -> list[StudyId]:
 def _is_spent(connection: Connection, settings: Settings, study_id: StudyId) -> bool:
     """Whether nothing runs but lapsed attempts, and nothing would fit after their settlement."""
     live = [attempts.look(connection, one) for one in attempts.live_of_study(connection, study_id)]
-    if any(held.attempt.claimable_at is None for held in live):
+    if not all(_has_lapsed(held) for held in live):
         return False
     study = studies.get(connection, study_id)
     room = room_of(study)
@@ -41,6 +42,12 @@ def _is_spent(connection: Connection, settings: Settings, study_id: StudyId) -> 
         room.holds(least_reservation(settings, study, trial, saved.get(trial.id, ())))
         for trial in found
     )
+
+
+def _has_lapsed(held: Held) -> bool:
+    """Whether anybody may take it over: those that are heard first may end by themselves."""
+    claimable_at = held.trial.claimable_at
+    return claimable_at is not None and claimable_at <= held.now
 
 
 def _end(context: Context, study_id: StudyId) -> bool:

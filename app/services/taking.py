@@ -107,7 +107,9 @@ def _take_of_study(taking: _Taking, turn: Turn) -> Taken | None:
     job = job_of(turn.job)
     if not can_run(job, taking.request.offers):
         return None
-    wanted = Wanted(turn.study_id, taking.request.offers.gpus, taking.takes_marked)
+    request = taking.request
+    after = request.after.attempt_id if request.after else None
+    wanted = Wanted(turn.study_id, request.offers.gpus, taking.takes_marked, after)
     without: set[TrialId] = set()
     while len(without) < _TRIES:
         candidate = claiming.find(taking.connection, wanted, without)

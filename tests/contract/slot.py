@@ -67,12 +67,13 @@ class Slot:
     lab: Lab
     worker: str = "w1"
     slot: str = "0"
+    boot_id: str = "boot"
     offers: Json = field(default_factory=lambda: {"commands": True})
 
     def ask(self, **changes: Json) -> Response:
         body = {
             "worker": self.worker,
-            "boot_id": "boot",
+            "boot_id": self.boot_id,
             "slot": self.slot,
             "request_id": f"request-{next(_requests)}",
             "queue": "cpu",

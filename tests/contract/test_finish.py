@@ -89,6 +89,20 @@ def test_pre_emptions_and_losses_never_count_as_failures(lab: Lab) -> None:
     assert Slot(lab, worker="w2").claim().run()["state"] == "completed"
 
 
+def test_a_retry_does_not_make_interruptions_of_the_failures_that_it_forgets(lab: Lab) -> None:
+    lab.create(trials=2, job={"command": ["x"], "max_attempts": 3})
+    while True:
+        failing = Slot(lab).claim()
+        if failing.finish("failed", 3, reason="crashed").json()["state"] == "failed":
+            break
+        due(lab)
+    assert lab.client.post(f"/v1/trials/{failing.trial_id}/retry").status_code == 200
+    for _ in range(3):  # as often as a trial may be interrupted without waiting
+        again = Slot(lab).claim()
+        assert again.trial_id == failing.trial_id, "it is claimable at once, and the first"
+        again.finish("preempted", 3)
+
+
 def test_the_last_end_of_a_round_hands_it_to_review(lab: Lab) -> None:
     study = lab.create(trials=2)
     Slot(lab).claim().run()

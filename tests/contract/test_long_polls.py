@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from app.api.metrics import Metrics
 from app.api.waiting import Waiters
-from app.domain.ids import WorkerId
+from app.domain.ids import StudyId, WorkerId
 from app.domain.reports import ClaimRequest, Offers
 from app.services.claims import Claimed
 from tests.contract.lab import STUDY, Lab
@@ -71,6 +71,31 @@ def test_whoever_looked_in_vain_is_served_when_fitting_work_arrives(lab: Lab) ->
     assert answer.json()["trial"]["study_id"] == study["id"]
 
 
+def test_a_runner_whose_study_has_nothing_hides_no_other_of_its_name(lab: Lab) -> None:
+    """Two runners under one name wait for a study each, beside work that neither can do."""
+    empty, other = (str(lab.create(name=name)["id"]) for name in ("empty", "other"))
+    for study_id in (empty, other):
+        lab.client.post(f"/v1/studies/{study_id}/pause")
+    lab.create(job={**STUDY["job"], "labels": {"zone": "nowhere"}})
+
+    async def scene() -> Claimed | None:
+        waiters = Waiters(lab.context, Metrics(lab.context).claim_seconds)
+        first = asyncio.create_task(waiters.claim(_request("0", empty), _is_there))
+        while not waiters.count:
+            await asyncio.sleep(0.01)
+        second = asyncio.create_task(waiters.claim(_request("1", other), _is_there))
+        while waiters.count < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(lab.client.post, f"/v1/studies/{other}/resume")
+        claimed = await second
+        first.cancel()
+        return claimed
+
+    claimed = asyncio.run(scene())
+    assert claimed is not None
+    assert claimed.trial.study_id == other
+
+
 def has_looked(lab: Lab) -> bool:
     return bool(re.findall(IN_VAIN, lab.client.get("/metrics").text))
 
@@ -79,14 +104,19 @@ async def _has_left() -> bool:
     return True
 
 
-def _request() -> ClaimRequest:
+async def _is_there() -> bool:
+    return False
+
+
+def _request(slot: str = "0", study_id: str | None = None) -> ClaimRequest:
     return ClaimRequest(
         worker=WorkerId("w1"),
         boot_id="b",
-        slot="0",
-        request_id="r",
+        slot=slot,
+        request_id=f"r{slot}",
         offers=Offers(commands=True),
-        wait_seconds=20,
+        study_id=StudyId(study_id) if study_id else None,
+        wait_seconds=10,
     )
 
 

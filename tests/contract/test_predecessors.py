@@ -146,3 +146,11 @@ def test_a_worker_that_dies_between_leaves_both_to_the_sweep(lab: Lab) -> None:
     assert older.finish().status_code == 409
     assert {heir.run()["state"] for heir in heirs} == {"completed"}
     assert study_row(lab, study["id"])["steps_reserved"] == 0
+
+
+def test_a_claim_never_takes_its_predecessor_however_long_that_one_was_silent(lab: Lab) -> None:
+    lab.create(trials=1)
+    older = Slot(lab, boot_id="then").claim()
+    lapse(lab, older)
+    assert Slot(lab, boot_id="now").ask(after=after(older)).status_code == 204
+    assert older.run()["state"] == "completed"

@@ -144,7 +144,7 @@ def test_metrics_count_lapsed_leases_and_fenced_writes(lab: Lab) -> None:
     sweep_leases(lab.context)
     assert metric(lab, "paceline_lease_expiries_total") == 2
     assert metric(lab, "paceline_fenced_writes_total") == 0
-    Slot(lab, slot="2").claim()  # takes one of them over
-    Slot(lab, slot="3").claim()
+    Slot(lab, worker="w2").claim()  # takes one of them over
+    Slot(lab, worker="w2", slot="1").claim()
     assert {first.heartbeat(4).status_code, second.heartbeat(4).status_code} == {409}
     assert metric(lab, "paceline_fenced_writes_total") == 2

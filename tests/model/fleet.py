@@ -66,11 +66,28 @@ class Fleet:
                 self.lose(attempt)
                 attempt.trial.state, attempt.trial.reason = "waiting", None
 
-    def first_of(self, study: Study, worker: str, gpus: int) -> Trial | None:
+    def hear_first(self, worker: str) -> None:
+        """It was cut off and is back: what lapsed under it may report for a lease, once."""
+        for attempt in self.attempts:
+            is_unheard = attempt.is_marked and attempt.heard_until is None
+            if attempt.place[0] == worker and is_unheard:
+                attempt.heard_until = self.now + LEASE
+                self.met["heard first"] += 1
+
+    def has_lapsed(self, attempt: Attempt) -> bool:
+        """Whether another may take its trial over."""
+        return attempt.is_marked and (attempt.heard_until or 0.0) <= self.now
+
+    def left(self, study: Study, after: Attempt | None) -> list[Trial]:
+        """Whose attempts have lapsed; the one that a claim names is never taken by it."""
+        holders = [t.holder for t in study.trials if t.holder and t.holder is not after]
+        return [one.trial for one in holders if self.has_lapsed(one)]
+
+    def first_of(self, study: Study, worker: str, gpus: int, after: Attempt | None) -> Trial | None:
         """Marked ones first, each by number; what does not fit the limit is passed over."""
         if study.gpus > gpus:
             return None
-        marked = [t for t in study.trials if t.holder and t.holder.is_marked and not self.is_quiet]
+        marked = [] if self.is_quiet else self.left(study, after)
         for trial in [*marked, *(self.due(study) if study.has_room else [])]:
             if self.fits(trial, worker):
                 return trial
@@ -141,7 +158,8 @@ class Fleet:
 
     def hear(self, attempt: Attempt, *, extends: bool) -> None:
         self.met["revived"] += attempt.is_marked
-        attempt.state, attempt.is_marked = "running", False
+        self.met["heard in time"] += attempt.heard_until is not None
+        attempt.state, attempt.is_marked, attempt.heard_until = "running", False, None
         if extends:
             attempt.lease_until = self.now + LEASE
 
@@ -345,7 +363,7 @@ class Fleet:
         holders = [trial.holder for trial in left if trial.holder]
         if study.state != "active" or not left or not has_limit:
             return
-        if not all(attempt.is_marked for attempt in holders) or self.fits_after(study, left):
+        if not all(self.has_lapsed(attempt) for attempt in holders) or self.fits_after(study, left):
             return
         for attempt in holders:
             self.lose(attempt)

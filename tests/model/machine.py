@@ -125,6 +125,7 @@ class Machine(RuleBasedStateMachine):
         self.requests += 1
         request = f"request-{self.requests}"
         self.fleet.release_older(place, after)
+        self.fleet.hear_first(place[0])
         able, is_none_right = candidates(self.fleet, place, gpus, after)
         named = (after.id, after.token) if after else None
         claimed = self.service.claim(place, request, gpus, named)
@@ -336,8 +337,15 @@ class Machine(RuleBasedStateMachine):
             self.end(after, "checkpoint_missing", step=after.start_step)
             self.pass_time(seconds=JUMPS[0], is_attended=True)
         if life.fate != "revived":
-            self.trained_at(life.successor, [life.saved + 2], {6: 0.25, 8: 0.1})
+            self.succeed(life)
         self.report(one, one.token, {HORIZON: 0.5})  # late, but where it was revived
+
+    def succeed(self, life: Life) -> None:
+        """A slot of the same worker has to wait until the lapsed one had its time to report."""
+        saved, points = [life.saved + 2], {6: 0.25, 8: 0.1}
+        if self.trained_at(life.successor, saved, points) is None and life.fate == "lapsed":
+            self.leases_lapse()
+            self.trained_at(life.successor, saved, points)
 
     def interrupt(self, one: Attempt, fate: str) -> None:
         """What the attempt's own worker is the last to hear of."""

@@ -41,6 +41,7 @@ class Attempt:
     reason: str | None = None
     last_step: int = 0
     is_marked: bool = False
+    heard_until: float | None = None  # marked, but its worker came back: nobody takes it before
     curve: dict[int, float] = field(default_factory=dict)
 
     @property
@@ -88,7 +89,7 @@ class Trial:
 
     def must_wait(self, ended: str) -> bool:
         """Whether nobody may claim it for a while: it failed, or was interrupted too often."""
-        interruptions = len(self.attempts) - self.failures
+        interruptions = sum(one.state in ("lost", "preempted") for one in self.attempts)
         return ended == "failed" or interruptions > FREE_INTERRUPTIONS
 
     def counts(self, saved: Saved) -> bool:

@@ -15,7 +15,7 @@ from tests.model.nouns import GRACE, LEASE, SWEEP
 
 DEEDS = 40  # of one run
 SETTINGS = settings(
-    max_examples=amount(full=250, part=20),
+    max_examples=amount(full=250, part=32),
     stateful_step_count=DEEDS,
     deadline=None,
     derandomize=not WHOLE,  # the part is the same every time; the whole looks elsewhere each time
@@ -41,6 +41,8 @@ EVER = (
     "retried",
     "taken over",
     "revived",
+    "heard first",
+    "heard in time",
     "ended twice",
     "conflict",
     "beyond the horizon",

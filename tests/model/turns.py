@@ -14,7 +14,9 @@ def candidates(
     if fleet.workers.get(worker, "active") != "active":
         return [], True
     before = after.trial.study if after and after.is_live and after.place == place else None
-    found = {s.id: fleet.first_of(s, worker, gpus) for s in fleet.studies.values() if s.is_active}
+    found = {
+        s.id: fleet.first_of(s, worker, gpus, after) for s in fleet.studies.values() if s.is_active
+    }
     able = {fleet.studies[id_].id: trial for id_, trial in found.items() if trial}
     turns = {id_: turn_of(fleet.studies[id_], gpus, before) for id_ in able}
     first = max(turns.values(), default=None)
@@ -22,7 +24,7 @@ def candidates(
     if first is None or before is None or not before.is_counted:
         return best, not best
     last = turn_of(before, gpus, before)
-    if not has_work(fleet, before, gpus) or first < last:
+    if not has_work(fleet, before, gpus, after) or first < last:
         return [], True
     return best, first == last and before.id not in able  # of equals the one that waits longest
 
@@ -33,10 +35,9 @@ def turn_of(study: Study, gpus: int, before: Study | None) -> tuple[int, bool, i
     return study.priority, study.gpus == gpus, -running
 
 
-def has_work(fleet: Fleet, study: Study, gpus: int) -> bool:
+def has_work(fleet: Fleet, study: Study, gpus: int, after: Attempt | None) -> bool:
     """Whether it stands in the order at all: something could be claimed at best."""
     if not study.is_active or study.gpus > gpus:
         return False
-    is_any_marked = any(trial.holder and trial.holder.is_marked for trial in study.trials)
     fits = any(study.holds_steps(HORIZON - trial.last_step) for trial in fleet.due(study))
-    return is_any_marked or (study.has_room and fits)
+    return bool(fleet.left(study, after)) or (study.has_room and fits)

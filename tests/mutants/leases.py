@@ -12,10 +12,15 @@ REVIVED = f"{LEASES}::test_an_accepted_write_takes_an_expired_attempt_back"
 DOMAIN_LEASES = f"{DOMAIN}/test_leases.py"
 SUCCESSOR = f"{LEASES}::test_the_attempt_is_lost_when_a_successor_claims_it"
 HEARD_FIRST = f"{LEASES}::test_a_marked_attempt_is_not_claimed_while_the_nodes_are_heard"
+RETURN = f"{CONTRACT}/test_returning_workers.py"
 
 PAUSES = (
     f"{CONTRACT}/test_finish.py"
     "::test_a_failure_is_tried_again_after_a_pause_until_the_attempts_are_used_up"
+)
+FORGOTTEN = (
+    f"{CONTRACT}/test_finish.py"
+    "::test_a_retry_does_not_make_interruptions_of_the_failures_that_it_forgets"
 )
 
 MUTANTS = (
@@ -121,6 +126,37 @@ MUTANTS = (
         (HEARD_FIRST,),
     ),
     Mutant(
+        "return: nobody is heard first",
+        "app/db/claiming.py",
+        "unheard=row.unheard,",
+        "unheard=None,",
+        (
+            f"{RETURN}::test_a_returning_worker_is_given_what_waits_and_finishes_what_it_trained",
+            f"{RETURN}::test_nobody_else_takes_over_what_a_returning_worker_will_tell",
+        ),
+    ),
+    Mutant(
+        "return: a silent attempt is heard first for ever",
+        "app/db/lapsed.py",
+        ".scalar_subquery() <= a.claimable_at",
+        ".scalar_subquery().is_not(None)",
+        (f"{RETURN}::test_an_attempt_that_says_nothing_although_its_worker_is_back_is_taken_over",),
+    ),
+    Mutant(
+        "return: a machine that was restarted is heard first",
+        "app/db/lapsed.py",
+        '(a.worker == bindparam("worker")) & (a.boot_id == bindparam("boot"))',
+        '(a.worker == bindparam("worker")) & (bindparam("boot") != "")',
+        (f"{RETURN}::test_after_a_restart_of_the_machine_there_is_nothing_to_hear",),
+    ),
+    Mutant(
+        "return: a spent study ends those that are heard first",
+        "app/services/spent_limits.py",
+        "return claimable_at is not None and claimable_at <= held.now",
+        "return claimable_at is not None",
+        (f"{RETURN}::test_a_spent_study_ends_once_its_lapsed_attempts_were_heard",),
+    ),
+    Mutant(
         "sweep: marks what has ended",
         "app/db/lapsed.py",
         "attempts.c.state.in_(LIVE_ATTEMPTS),",
@@ -131,23 +167,30 @@ MUTANTS = (
     Mutant(
         "sweep: marks another attempt's trial",
         "app/db/lapsed.py",
-        "holds = (trials.c.id == trial_id) & (trials.c.attempt_id == attempt_id)",
+        "holds = (trials.c.id == row.trial_id) & (trials.c.attempt_id == attempt_id)",
         "holds = trials.c.id == attempt_id",
         (SUCCESSOR,),
     ),
     Mutant(
         "sweep: a running trial counts as marked",
         "app/db/turns.py",
-        "\"(trials.state = 'running' AND trials.claimable_at IS NOT NULL)\"",
-        "\"(trials.state = 'running')\"",
+        "and_(IS_RUNNING, trials.c.claimable_at <= now_seconds(), not_(is_predecessor))",
+        "and_(IS_RUNNING, not_(is_predecessor))",
         (REVIVED,),
     ),
     Mutant(
         "sweep: marked trials are never claimed",
         "app/db/claiming.py",
-        "is_claimable = or_(waits, IS_MARKED) if takes_marked else waits",
+        "is_claimable = or_(waits, is_left()) if takes_marked else waits",
         "is_claimable = waits",
         (SUCCESSOR,),
+    ),
+    Mutant(
+        "retry: failures that it forgets become interruptions",
+        "app/domain/retries.py",
+        "interrupted_delay_seconds(interrupted_before + 1)",
+        "interrupted_delay_seconds(trial.attempt_count - trial.failures)",
+        (FORGOTTEN,),
     ),
     Mutant(
         "retry: no pause before the next try",

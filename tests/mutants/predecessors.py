@@ -21,6 +21,13 @@ MUTANTS = (
         (f"{SPARED}::test_any_other_unfinished_attempt_of_the_slot_is_lost",),
     ),
     Mutant(
+        "predecessor: taken over by the claim that names it",
+        "app/db/turns.py",
+        "not_(is_predecessor))",
+        "true())",
+        (f"{SPARED}::test_a_claim_never_takes_its_predecessor_however_long_that_one_was_silent",),
+    ),
+    Mutant(
         "predecessor: the place that it will free goes to others",
         "app/services/taking.py",
         "return predecessor is not None and (predecessor.is_counted or door.is_limited)",
@@ -51,9 +58,8 @@ MUTANTS = (
     Mutant(
         "predecessor: the next training does not wait for the end of this one",
         "workers/supervisor.py",
-        "        while ended is None:\n            now = time.monotonic()",
-        '        ended = ended or Ended(0, "own")\n        while ended is None:\n'
-        "            now = time.monotonic()",
+        "ended = self._training.keeper.wait(START_SECONDS)",
+        'ended: Ended | None = self._training.keeper.wait(0.0) or Ended(0, "own")',
         (f"{TURNAROUND}::test_trainings_of_a_slot_never_overlap",),
     ),
 )

@@ -37,14 +37,14 @@ def test_failures_are_retried_ever_later_until_the_attempts_are_used_up() -> Non
 
 
 def test_a_pre_emption_costs_nothing_and_waits_for_nothing() -> None:
-    end = conclude(Finish(Outcome.PREEMPTED), replace(TRIAL, failures=2, attempt_count=5), 3)
+    end = conclude(Finish(Outcome.PREEMPTED), replace(TRIAL, failures=2, attempt_count=5), 3, 2)
     assert (end.attempt, end.trial) == (AttemptState.PREEMPTED, TrialState.WAITING)
     assert (end.is_failure, end.delay_seconds) == (False, 0.0)
 
 
 def test_a_trial_that_is_interrupted_again_and_again_lets_others_go_first() -> None:
     finish = Finish(Outcome.PREEMPTED)
-    ends = [conclude(finish, replace(TRIAL, attempt_count=n), 3) for n in range(1, 16)]
+    ends = [conclude(finish, TRIAL, 3, before) for before in range(15)]
     assert not any(end.is_failure for end in ends)
     delays = [end.delay_seconds for end in ends]
     assert delays[:6] == [0.0, 0.0, 0.0, 2.0, 4.0, 8.0]
