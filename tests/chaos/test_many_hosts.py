@@ -20,7 +20,7 @@ from tests.chaos.moments import let_pass
 from tests.chaos.network.proxy import Faults, proxy_before
 from tests.chaos.network.verdicts import ends_of
 from tests.chaos.network.world import API, DATABASE, SECOND, WORKERS, Network, make_network
-from tests.chaos.test_frozen_workers import held_by, is_taken_over
+from tests.chaos.test_frozen_workers import ended, held_by
 from tests.chaos.world import Member
 from tests.e2e.processes import LEASE_SECONDS
 from tests.support.waiting import wait_until
@@ -123,7 +123,8 @@ def test_a_worker_that_was_cut_off_kills_what_a_successor_has(network: Network) 
     member = network.workers[0]
     attempt = attempt_of(network, member)
     network.places.cut(member.name)
-    wait_until(lambda: is_taken_over(network, attempt), seconds=60, what="a successor")
+    state = wait_until(lambda: ended(network, attempt), seconds=60, what="a successor")
+    assert state == "lost"
     assert trains(network, attempt), "cut off, it trains on until it hears of its successor"
     network.places.mend(member.name)
     wait_until(lambda: not trains(network, attempt), seconds=60, what="its training to be killed")
