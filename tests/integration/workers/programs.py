@@ -1,6 +1,7 @@
 """Training programs that tests run for real: with files alone, and with the SDK."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -67,3 +68,13 @@ def is_alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z" and os.path.exists(f"/proc/{pid}")
+
+
+def treats_term(pid: int, how: str) -> bool:
+    """Whether a process has said by now what becomes of TERM; `how`: SigIgn or SigCgt (caught)."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    mask = next(line for line in status.splitlines() if line.startswith(how))
+    return bool(int(mask.split()[1], 16) >> (signal.SIGTERM - 1) & 1)

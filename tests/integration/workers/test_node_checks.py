@@ -21,7 +21,7 @@ from app.queue.mark import mark_broker
 from paceline.checks import Check, State
 from tests.integration.workers.conftest import REPOSITORY, StartProcess
 from tests.integration.workers.ledger import Ledger, claim
-from tests.integration.workers.programs import IGNORES_TERM, are_gone, python
+from tests.integration.workers.programs import IGNORES_TERM, are_gone, python, treats_term
 from tests.support.redis import own_redis
 from tests.support.waiting import free_port, wait_until
 from workers.checks import broker, disks, gpus, jobs, places, service, store
@@ -293,7 +293,11 @@ def test_a_killed_worker_leaves_a_keeper_then_a_folder_and_a_running_one_is_well
     worker = start_process()
     ledger.work.append(claim("a1", python(IGNORES_TERM), grace_seconds=6.0))
     folder = tmp_path / "state" / "trials" / "a1"
-    wait_until(lambda: at_work_for(folder), seconds=60, what="the training")
+    wait_until(
+        lambda: any(treats_term(pid, "SigIgn") for pid in at_work_for(folder)),
+        seconds=60,
+        what="the training that ignores TERM",
+    )
     assert_is(places.slots_are_ours(subject), State.OK, f"worker {worker.pid}", "keeper")
     assert_is(places.nothing_is_left_over(subject), State.OK)
     worker.kill()

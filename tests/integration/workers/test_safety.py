@@ -15,6 +15,7 @@ from tests.integration.workers.programs import (
     python,
     read_pids,
     stubborn,
+    treats_term,
 )
 from tests.support.waiting import wait_until
 from workers.locks import Patience, PlaceTaken, take_all
@@ -245,17 +246,13 @@ def test_second_worker_on_the_same_state_folder_is_refused(
         take_all({"slot 0": tmp_path / "state" / "slots" / "0.lock"}, Patience(seconds=0.2))
 
 
-def hears_term(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/status").read_text()
-    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
-    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
-
-
 def test_a_worker_that_waits_for_its_slot_ends_when_told_to(
     start_node: StartNode, start_process: StartProcess
 ) -> None:
     start_node()
     waiting = start_process()
-    wait_until(lambda: hears_term(waiting.pid), seconds=30, what="a worker that hears signals")
+    wait_until(
+        lambda: treats_term(waiting.pid, "SigCgt"), seconds=30, what="a worker that hears signals"
+    )
     waiting.send_signal(signal.SIGTERM)
     assert waiting.wait(Patience().seconds / 2) == 0
