@@ -47,7 +47,7 @@ def test_kill_of_the_supervisor_takes_the_training_with_it(
 def test_frozen_supervisor_loses_its_training_at_the_deadline(
     ledger: Ledger, start_process: StartProcess, tmp_path: Path
 ) -> None:
-    ledger.work.append(claim("a1", stubborn(), silence_seconds=0.5, **GRACE))
+    ledger.work.append(claim("a1", stubborn(), silence_seconds=3.0, **GRACE))
     worker = start_process()
     pids = running(tmp_path)
     wait_until(lambda: len(ledger.heartbeats) > 1, seconds=30, what="the deadline was renewed")
