@@ -123,11 +123,6 @@ def test_checkpoints_wait_for_room_in_their_store(tmp_path: Path) -> None:
     )
 
 
-def said_problems(ledger: Ledger) -> list[str | None]:
-    """What the slot said was wrong with it, in order."""
-    return [one["slots"][0].get("problem") for one in ledger.registrations]
-
-
 def test_training_that_fills_its_disk_is_given_back_and_the_slot_waits_for_room(
     ledger: Ledger, tmp_path: Path, start_node: StartNode
 ) -> None:
@@ -137,7 +132,7 @@ def test_training_that_fills_its_disk_is_given_back_and_the_slot_waits_for_room(
         wait_until(lambda: "a1" in ledger.finishes, seconds=60, what="the attempt given back")
         assert ledger.finishes["a1"]["outcome"] == "preempted"
         assert "make room" in ledger.logs["a1"]["stderr"]
-        wait_until(lambda: any(said_problems(ledger)), seconds=60, what="the slot's word")
+        wait_until(lambda: any(ledger.problems), seconds=60, what="the slot's word")
         assert "a2" not in ledger.finishes
         (small_disk / "filler").unlink()
         wait_until(lambda: "a2" in ledger.finishes, seconds=60, what="the next attempt")
@@ -155,13 +150,13 @@ def test_a_node_whose_trial_folders_turned_read_only_leaves_the_work_to_others(
     trials.mkdir()
     with read_only(trials):
         ledger.work += [claim(f"a{number}", python(FILES_ALONE)) for number in range(10)]
-        wait_until(lambda: any(said_problems(ledger)), seconds=60, what="the slot's word")
+        wait_until(lambda: any(ledger.problems), seconds=60, what="the slot's word")
         let_pass(5.0)
         assert len(ledger.claimed) == 1
     wait_until(lambda: len(ledger.finishes) == 10, seconds=60, what="all attempts")
     outcomes = [one["outcome"] for one in ledger.finishes.values()]
     assert sorted(outcomes) == ["completed"] * 9 + ["preempted"]
-    assert said_problems(ledger)[-1] is None
+    assert ledger.problems[-1] == ""
     figures.record("trial folders turn read-only", faults=1, trials=0, attempts=10)
 
 

@@ -59,6 +59,11 @@ class Ledger:
             self.code[attempt] = body["code"]
         return getattr(self, f"_{what}")(attempt, body)  # type: ignore[no-any-return]  # by route
 
+    @property
+    def problems(self) -> list[str]:
+        """What the first slot said was wrong with it, in order; empty: nothing."""
+        return [said["slots"][0].get("problem") or "" for said in self.registrations]
+
     def steps(self, attempt: str, metric: str = "val_error") -> list[int]:
         return sorted(self.curves.get(f"{attempt}/{metric}", {}))
 

@@ -28,11 +28,6 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quarantine, "SAY_AGAIN_SECONDS", 0.0)
 
 
-def said_problems(ledger: Ledger) -> list[str]:
-    """What the slot said was wrong with it, in order."""
-    return [one["slots"][0].get("problem") or "" for one in ledger.registrations]
-
-
 def until_finished(ledger: Ledger, attempt: str) -> str:
     wait_until(lambda: attempt in ledger.finishes, seconds=30, what=f"{attempt} finished")
     return str(ledger.finishes[attempt]["outcome"])
@@ -56,14 +51,14 @@ def test_a_slot_whose_trial_folders_cannot_be_written_claims_no_second_attempt(
     start_node()
     assert until_finished(ledger, "a0") == "preempted"
     wait_until(
-        lambda: sum(str(trials) in said for said in said_problems(ledger)) > 20,
+        lambda: sum(str(trials) in said for said in ledger.problems) > 20,
         seconds=30,
         what="many looks, each of which is said",
     )
     assert len(ledger.claims) == 1
     trials.unlink()
     assert until_finished(ledger, "a1") == "completed"
-    assert said_problems(ledger)[-1] == ""
+    assert ledger.problems[-1] == ""
 
 
 @pytest.mark.usefixtures("at_once")
@@ -76,12 +71,12 @@ def test_a_job_folder_that_is_not_there_is_the_nodes_fault_and_each_pause_is_lon
     for number in range(4):
         assert until_finished(ledger, f"a{number}") == "preempted"
     assert f"{share} is not a folder" in ledger.logs["a0"]["stderr"]
-    assert any(f"{share} is not a folder" in said for said in said_problems(ledger))
+    assert any(f"{share} is not a folder" in said for said in ledger.problems)
     waits = [after - before for before, after in pairwise(ledger.claimed_at[:4])]
     assert all(wait >= PAUSE * 2**number for number, wait in enumerate(waits))
     share.mkdir()
     assert until_finished(ledger, "a4") == "completed"
-    assert said_problems(ledger)[-1] == ""
+    assert ledger.problems[-1] == ""
 
 
 @pytest.mark.usefixtures("at_once")
@@ -113,7 +108,7 @@ def test_a_slot_that_can_start_no_keeper_claims_nothing_and_says_why(
     with monkeypatch.context() as crowded:
         crowded.setattr(slot, "Keeper", no_process)
         start_node()
-        wait_until(lambda: "pids.max" in said_problems(ledger)[-1], what="the slot's word")
+        wait_until(lambda: "pids.max" in ledger.problems[-1], what="the slot's word")
         assert not ledger.claims
     assert until_finished(ledger, "a1") == "completed"
 
