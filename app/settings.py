@@ -13,7 +13,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-BROKERS = ("redis://", "rediss://", "redis+socket://")
+BROKERS = ("redis://", "rediss://")  # what both Celery and the client of Redis take
 
 
 def checked_broker(url: str) -> str:

@@ -43,7 +43,7 @@ def run_attempt(
         supervision = Supervision(claim, bench, api, training)
         ending = Ending(claim, bench, training, supervision, supervision.watch(meanwhile))
         ending.start()
-    except Exception:
+    except Exception:  # whatever it is: nobody is left to end the reporter's thread
         reporter.abandon()
         raise
     return ending

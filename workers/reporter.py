@@ -80,7 +80,7 @@ class Reporter(AttemptThread):
             self.progress.is_stale = True
         except ClientError as error:
             log.warning("reports abandoned", why=str(error))
-        except Exception as error:
+        except Exception as error:  # a thread's edge: the attempt must say why it fails
             log.exception("reports cannot be delivered")
             self.progress.fault = f"the worker could not deliver the reports: {error!r}"
 

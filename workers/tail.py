@@ -4,6 +4,7 @@ import json
 import math
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -89,17 +90,17 @@ def parse_report(document: Any) -> Report:  # Any: whatever a training wrote
         if not isinstance(document["checkpoint"], str):
             raise ValueError("checkpoint must be a path")
         return Saved(step, document["checkpoint"])
-    return Measured(step, {name: _number(name, document[name]) for name in _names(document)})
+    named = {name: value for name, value in document.items() if _is_name(name)}
+    return Measured(step, {name: _number(name, value) for name, value in named.items()})
 
 
-def _names(document: dict[str, Any]) -> list[str]:  # Any: as above
-    """Those that the service takes; one that it does not costs no other metric of its line."""
-    strange = [name for name in document if not METRIC_NAME.fullmatch(name)]
-    if strange:
-        log.warning(
-            "metrics without a proper name left out", names=[ascii(n[:40]) for n in strange]
-        )
-    return [name for name in document if name not in strange]
+@lru_cache(maxsize=1024)
+def _is_name(name: str) -> bool:
+    """Whether the service takes it; one it does not costs no other metric, and is said once."""
+    if METRIC_NAME.fullmatch(name):
+        return True
+    log.warning("metric left out: the service takes no such name", name=ascii(name)[:60])
+    return False
 
 
 def _number(name: str, value: Any) -> Number:  # Any: JSON

@@ -129,7 +129,7 @@ def install(app: FastAPI) -> None:
         return _plain(status, kind, str(error.detail), _HINTS.get(status, ""))
 
     @app.exception_handler(ClientDisconnect)
-    async def _gone(request: Request, error: ClientDisconnect) -> JsonAnswer:  # noqa: ARG001 - as above
+    async def _gone(request: Request, error: ClientDisconnect) -> JsonAnswer:  # noqa: ARG001 - the handler's signature
         return _plain(400, "bad-request", "the client left before its body had arrived")
 
     @app.exception_handler(Exception)

@@ -27,13 +27,13 @@ def why_no_slot(connection: Connection, definition: StudyDefinition) -> str | No
 
 def _why(offers: list[Offers], able: list[SlotOffer], job: Job) -> str:
     """The first need that no slot meets, with what to do."""
-    knowing = [one for one in offers if knows(job, one)]
     if not offers:
         return f"no worker that takes work is there ({LOOK} shows those away, cordoned or draining)"
+    knowing = [one for one in offers if knows(job, one)]
     if not knowing:
         what = "commands" if job.entrypoint is None else f"the entrypoint {job.entrypoint}"
-        how = "start one with --allow-commands" if job.entrypoint is None else "register it on one"
-        return f"no worker that is there runs {what}: {how}"
+        where = "--allow-commands" if job.entrypoint is None else "it under `entrypoints`"
+        return f"no worker that is there runs {what}: start one with {where}"
     if not any(has_labels(job, one) for one in knowing):
         wanted = ", ".join(f"{name}={value}" for name, value in sorted(job.labels.items()))
         return f"no worker that is there has the labels {wanted} and runs this job ({LOOK})"
