@@ -4,10 +4,9 @@ import json
 import math
 import re
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,46 +14,23 @@ import pytest
 
 from tests.e2e.processes import Fleet
 from tests.e2e.services import Embedded, is_settled
+from tests.e2e.terminal import (
+    AUTH,
+    CONFLICT,
+    FINDING,
+    NOT_FOUND,
+    UNREACHABLE,
+    USAGE,
+    Terminal,
+)
 from tests.e2e.trainers import Bench, make_bench
 from tests.support.waiting import free_port
 
 Json = Any  # JSON, as the contract says
 pytestmark = pytest.mark.slow
-USAGE, FINDING, NOT_FOUND, AUTH, CONFLICT, UNREACHABLE = 2, 3, 4, 5, 6, 7
 
 
 BLOCKED_JOB = {"command": ["python", "train.py"], "labels": {"nobody": "has"}}  # runs nowhere
-
-
-@dataclass(frozen=True)
-class Terminal:
-    """A person in the folder where `paceline up` was typed."""
-
-    fleet: Fleet
-    home: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        return self.fleet.call(*words, directory=self.home, environment=self.environment)
-
-    def type(self, *words: str) -> str:
-        """What the command prints on stdout; it must succeed and have nothing to complain of."""
-        done = self.run(*words)
-        assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        return done.stdout
-
-    def json(self, *words: str) -> Json:
-        """The same with --json: one document, nothing else."""
-        return json.loads(self.type(*words, "--json"))
-
-    def fail(self, code: int, *words: str) -> str:
-        """What the command says on stderr; it must exit with this code."""
-        done = self.run(*words)
-        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
-        assert done.stderr.strip(), "a failure says why"
-        return done.stderr
 
 
 @dataclass(frozen=True)
@@ -387,29 +363,6 @@ def test_a_worker_that_is_gone_is_away_and_its_name_means_the_one_that_is_there(
         with closing(sqlite3.connect(story.embedded.home / ".paceline/paceline.db")) as database:
             database.execute("DELETE FROM workers WHERE id = 'worker-gone'")
             database.commit()
-
-
-NOBODY = "postgresql://paceline:secret@127.0.0.1:1/paceline"
-
-
-@pytest.mark.parametrize(
-    ("code", "words", "said"),
-    [
-        (UNREACHABLE, ("db", "upgrade", "--database-url", NOBODY), "database does not answer"),
-        (UNREACHABLE, ("api", "--database-url", NOBODY), "--database-url names it"),
-        (UNREACHABLE, ("conductor", "--database-url", NOBODY), "database does not answer"),
-        (USAGE, ("api", "--database-url", "mysql://u:secret@h/d"), "postgresql:// or sqlite:///"),
-        (CONFLICT, ("api", "--database-url", "sqlite:///empty.db"), "empty.db"),
-        (USAGE, ("conductor", "--broker", "foo"), "redis://HOST:PORT/0"),
-        (USAGE, ("worker", "--broker", "foo"), "redis://HOST:PORT/0"),
-    ],
-)
-def test_a_server_that_cannot_start_says_why_in_words(
-    story: Story, code: int, words: tuple[str, ...], said: str
-) -> None:
-    printed = story.terminal.fail(code, *words)
-    assert said in printed
-    assert "secret" not in printed
 
 
 def test_unknown_things_are_not_found(story: Story) -> None:

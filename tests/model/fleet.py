@@ -5,16 +5,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.model.nouns import (
-    ALONE,
-    GRACE,
     HORIZON,
     LEASE,
     SWEEP,
-    TIMEOUT,
     Attempt,
     Saved,
     Study,
     Trial,
+    is_readable,
+    is_same,
+    reserved_seconds,
 )
 
 
@@ -394,16 +394,3 @@ class Fleet:
             trial.state in ("waiting", "running") for trial in study.trials
         ):
             study.round_state = "in_review"
-
-
-def reserved_seconds(study: Study) -> float:
-    return study.gpus * (TIMEOUT + GRACE + LEASE)
-
-
-def is_readable(saved: Saved, worker: str) -> bool:
-    """A worker without the shared store reads its own, and nobody else reads those."""
-    return saved.worker == worker or ALONE not in (saved.worker, worker)
-
-
-def is_same(one: float, other: float) -> bool:
-    return one == other or (math.isnan(one) and math.isnan(other))

@@ -9,14 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app.conductor.sweep import sweep_leases
-from app.domain.errors import (
-    BlockedByFindings,
-    ConflictingMeasurement,
-    HorizonExceeded,
-    InvalidInput,
-    StaleAttempt,
-    WrongState,
-)
 from app.domain.ids import RecommendationId, StudyId, TrialId
 from app.services import studies, study_states
 from app.services.claims import Claimed
@@ -26,6 +18,7 @@ from app.services.reviews import review_round
 from app.services.rounds import AcceptRequest, accept_recommendation
 from app.services.studies import LimitsPatch, StudyPatch
 from app.services.trials import cancel_trial, retry_trial
+from tests.model.answers import Answer, done, outcome_of
 from tests.model.compare import compare
 from tests.model.draws import (
     COUNTS,
@@ -40,7 +33,7 @@ from tests.model.draws import (
     VALUES,
     Life,
 )
-from tests.model.fleet import Fleet, Refused, Stale
+from tests.model.fleet import Fleet
 from tests.model.nouns import HORIZON, JUMPS, WORKERS, Attempt, Study, Trial
 from tests.model.service import Service
 from tests.model.turns import candidates
@@ -49,19 +42,6 @@ BACK_OFF = 100.0  # longer than a run, shorter than any jump of time
 MOST_OPEN, MOST_STUDIES = 2, 6
 
 T = TypeVar("T")
-Answer = tuple[str, object]
-
-
-def outcome_of(deed: Callable[[], object]) -> Answer:
-    """What a deed answers, or how it is refused, in words that both sides share."""
-    try:
-        return "done", deed()
-    except (Stale, StaleAttempt):
-        return "stale", None
-    except (Refused, HorizonExceeded, ConflictingMeasurement, InvalidInput, WrongState):
-        return "refused", None
-    except BlockedByFindings:
-        return "refused", None
 
 
 class Machine(RuleBasedStateMachine):
@@ -408,7 +388,3 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def service_and_model_agree(self) -> None:
         compare(self.context, self.fleet)
-
-
-def done(_: object) -> None:
-    """Both sides did it; what the service shows is compared afterwards."""

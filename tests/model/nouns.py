@@ -1,5 +1,6 @@
 """What the model knows: studies, trials, attempts as plain records, in the contract's words."""
 
+import math
 from dataclasses import dataclass, field
 
 HORIZON = 8
@@ -164,3 +165,16 @@ class Study:
     def holds_steps(self, steps: int) -> bool:
         all_steps = self.steps_spent + self.steps_reserved + steps
         return self.steps_limit is None or all_steps <= self.steps_limit
+
+
+def reserved_seconds(study: Study) -> float:
+    return study.gpus * (TIMEOUT + GRACE + LEASE)
+
+
+def is_readable(saved: Saved, worker: str) -> bool:
+    """A worker without the shared store reads its own, and nobody else reads those."""
+    return saved.worker == worker or ALONE not in (saved.worker, worker)
+
+
+def is_same(one: float, other: float) -> bool:
+    return one == other or (math.isnan(one) and math.isnan(other))
